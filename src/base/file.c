@@ -1,0 +1,185 @@
+#include "base/file.h"
+
+#include "base/base.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define READ_BYTES 65536
+
+bool file_map(const char *path, MappedFile *file, Error *err)
+{
+    *file = (MappedFile){0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) { return error_set(err, "%s can't be opened: %s.", path, strerror(errno)); }
+    struct stat info;
+    bool ok = false;
+    if (fstat(fd, &info) != 0) {
+        error_set(err, "%s can't be read: %s.", path, strerror(errno));
+    } else if (!S_ISREG(info.st_mode)) {
+        error_set(err, "%s is not a regular file.", path);
+    } else if (info.st_size == 0) {
+        file->bytes = (const unsigned char *)"";
+        ok = true;
+    } else {
+        void *map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (map == MAP_FAILED) {
+            error_set(err, "%s can't be mapped: %s.", path, strerror(errno));
+        } else {
+            file->bytes = map;
+            file->length = (size_t)info.st_size;
+            ok = true;
+        }
+    }
+    close(fd);
+    return ok;
+}
+
+void file_unmap(MappedFile *file)
+{
+    if (file->length > 0) { munmap((void *)(uintptr_t)file->bytes, file->length); }
+    *file = (MappedFile){0};
+}
+
+bool file_read(const char *path, size_t limit, Buffer *out, Error *err)
+{
+    bool standard = strcmp(path, "-") == 0;
+    FILE *stream = standard ? stdin : fopen(path, "rb");
+    if (stream == NULL) {
+        return error_set(err, "%s can't be opened: %s.", path, strerror(errno));
+    }
+    const char *name = standard ? "Standard input" : path;
+    char *chunk = mem_alloc(READ_BYTES, 1);
+    size_t start = out->length, got;
+    bool ok = true;
+    while (ok && (got = fread(chunk, 1, READ_BYTES, stream)) > 0) {
+        buffer_add(out, chunk, got);
+        if (out->length - start > limit) {
+            ok = error_set(err, "%s is larger than the %zu bytes that are accepted here.", name,
+                           limit);
+        }
+    }
+    if (ok && ferror(stream)) {
+        ok = error_set(err, "%s can't be read: %s.", name, strerror(errno));
+    }
+    free(chunk);
+    if (!standard) { fclose(stream); }
+    return ok;
+}
+
+static bool write_all(int fd, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        ssize_t wrote = write(fd, bytes, length);
+        if (wrote < 0 && errno == EINTR) { continue; }
+        if (wrote <= 0) { return false; }
+        bytes += wrote;
+        length -= (size_t)wrote;
+    }
+    return true;
+}
+
+/* The permissions that the new file gets: those of the old one, else the user's default. */
+static mode_t target_mode(const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) == 0) { return info.st_mode & 07777; }
+    mode_t mask = umask(0);
+    umask(mask);
+    return 0666 & ~mask;
+}
+
+static bool write_failed(const char *path, int why, Error *err)
+{
+    const char *remedy = why == ENOSPC || why == EDQUOT ? " Free some space or choose another folder."
+                         : why == EACCES || why == EROFS || why == ENOENT ? " Choose another folder."
+                                                                          : "";
+    return error_set(err, "%s can't be written: %s.%s", path, strerror(why), remedy);
+}
+
+bool file_write(const char *path, const void *bytes, size_t length, Error *err)
+{
+    if (strcmp(path, "-") == 0) {
+        fflush(stdout);
+        return write_all(STDOUT_FILENO, bytes, length) ||
+               error_set(err, "Standard output can't be written: %s.", strerror(errno));
+    }
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+        /* A pipe or a device (/dev/stdout, /dev/null) can't be renamed onto. */
+        if (S_ISDIR(info.st_mode)) { return write_failed(path, EISDIR, err); }
+        int fd = open(path, O_WRONLY | O_CLOEXEC);
+        if (fd < 0) { return write_failed(path, errno, err); }
+        bool ok = write_all(fd, bytes, length);
+        int why = errno;
+        close(fd);
+        return ok || write_failed(path, why, err);
+    }
+    size_t size = strlen(path) + sizeof ".XXXXXX";
+    char *beside = mem_alloc(size, 1);
+    snprintf(beside, size, "%s.XXXXXX", path);
+    int fd = mkstemp(beside);
+    if (fd < 0) {
+        int why = errno;
+        free(beside);
+        return write_failed(path, why, err);
+    }
+    bool ok = fchmod(fd, target_mode(path)) == 0 && write_all(fd, bytes, length) && fsync(fd) == 0;
+    int why = errno;
+    if (close(fd) != 0 && ok) {
+        ok = false;
+        why = errno;
+    }
+    if (ok && rename(beside, path) != 0) {
+        ok = false;
+        why = errno;
+    }
+    if (!ok) {
+        unlink(beside);
+        write_failed(path, why, err);
+    }
+    free(beside);
+    return ok;
+}
+
+bool file_exists(const char *path) { return access(path, F_OK) == 0; }
+
+bool file_is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool file_make_folder(const char *path, Error *err)
+{
+    char *copy = mem_copy_string(path);
+    bool ok = true;
+    for (char *p = copy + 1; ok; p++) {
+        if (*p != '/' && *p != '\0') { continue; }
+        char end = *p;
+        *p = '\0';
+        if (mkdir(copy, 0777) != 0 && errno != EEXIST) {
+            ok = error_set(err, "The folder %s can't be made: %s.", copy, strerror(errno));
+        }
+        *p = end;
+        if (end == '\0') { break; }
+    }
+    free(copy);
+    if (ok && !file_is_folder(path)) { ok = error_set(err, "%s is not a folder.", path); }
+    return ok;
+}
+
+char *file_join(const char *folder, const char *name)
+{
+    size_t size = strlen(folder) + strlen(name) + 2;
+    char *path = mem_alloc(size, 1);
+    snprintf(path, size, "%s/%s", folder, name);
+    return path;
+}

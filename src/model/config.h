@@ -1,0 +1,36 @@
+/* config.h - config.json of a Hugging Face folder, checked. */
+#ifndef MODEL_CONFIG_H
+#define MODEL_CONFIG_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+
+typedef enum Activation { ACTIVATION_GELU, ACTIVATION_GELU_NEW, ACTIVATION_RELU } Activation;
+
+typedef struct ModelConfig {
+    int layers;            /* num_hidden_layers */
+    int heads;             /* num_attention_heads */
+    int hidden_size;
+    int head_size;         /* hidden_size / heads */
+    int intermediate_size; /* of the feed-forward layer */
+    int positions;         /* max_position_embeddings */
+    int segments;          /* type_vocab_size */
+    int vocab_size;
+    Activation activation; /* hidden_act: gelu (with erf), gelu_new (with tanh), relu */
+    float norm_epsilon;    /* layer_norm_eps */
+} ModelConfig;
+
+/* Limits that every size is checked against before anything is computed from it. */
+enum {
+    CONFIG_MAX_LAYERS = 128,
+    CONFIG_MAX_HEADS = 256,
+    CONFIG_MAX_SIZE = 65536,       /* hidden and intermediate */
+    CONFIG_MAX_POSITIONS = 65536,
+    CONFIG_MAX_VOCAB = 4194304
+};
+
+/* Reads and checks `path`; the sentence names the field that is wrong. */
+bool config_read(const char *path, ModelConfig *config, Error *err);
+
+#endif

@@ -1,0 +1,44 @@
+/* model.h - a folder with an encoder in it, opened: configuration, tokenizer, weights.
+ *
+ * Immutable after opening, so one thread may run it while another reads its configuration.
+ *
+ *     Model *model = model_open("models/headlight-en", &err);
+ *     Encoding *encoding = model_encode(model, "The animal ...", NULL);
+ *     Trace *trace = model_run(model, encoding, MODEL_LOGITS, NULL, &err);   // takes the encoding */
+#ifndef MODEL_MODEL_H
+#define MODEL_MODEL_H
+
+#include "base/error.h"
+#include "model/config.h"
+#include "model/trace.h"
+#include "text/tokenizer.h"
+
+#include <stdatomic.h>
+
+typedef struct Model Model;
+
+/* NULL on failure: no such folder, an unknown model_type, a tensor missing or of the wrong shape or
+ * type, a vocabulary that does not fit, a lying header ... each with its sentence. */
+Model *model_open(const char *folder, Error *err);
+void model_free(Model *model); /* accepts NULL */
+
+const char *model_name(const Model *model);   /* the folder's last component */
+const char *model_folder(const Model *model);
+const ModelConfig *model_config(const Model *model);
+const Tokenizer *model_tokenizer(const Model *model);
+bool model_has_logits(const Model *model);    /* is there a masked-word head? */
+
+/* Tokens for this model, cut to its positions. The caller frees it or gives it to model_run. */
+Encoding *model_encode(const Model *model, const char *text, const char *pair);
+
+typedef enum ModelWants {
+    MODEL_ATTENTION = 0,    /* attention, query, key, value, hidden: always */
+    MODEL_LOGITS = 1 << 0,  /* and the logits of the masked-word head */
+} ModelWants;
+
+/* One forward pass. Takes the encoding over (also on failure). `cancel` may be NULL; when another
+ * thread sets it, the pass ends between two layers with NULL and an empty err->text. */
+Trace *model_run(const Model *model, Encoding *encoding, unsigned wants, const atomic_bool *cancel,
+                 Error *err);
+
+#endif

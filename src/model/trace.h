@@ -1,0 +1,54 @@
+/* trace.h - the record of one forward pass, and the only thing that analysis and views know.
+ *
+ * A trace comes from a model (model_run) or from a file (trace_file_read); nobody downstream can
+ * tell which. What a trace does not have is NULL, and a view that needs it says so.
+ * One owner: whoever got it frees it with trace_free. Immutable once made. */
+#ifndef MODEL_TRACE_H
+#define MODEL_TRACE_H
+
+#include "text/encoding.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum AttentionKind {
+    ATTENTION_SELF,    /* every token sees every token (encoder) */
+    ATTENTION_DECODER, /* masked self-attention: a token sees those before it */
+    ATTENTION_CROSS,   /* decoder tokens look at encoder tokens */
+    ATTENTION_KINDS
+} AttentionKind;
+
+/* Attention of one kind: softmax(Q K^T / sqrt(d)) of "Attention Is All You Need", equation 1. */
+typedef struct Attention {
+    const Encoding *query_tokens; /* [queries]; lent by the trace */
+    const Encoding *key_tokens;   /* [keys]; the same pointer in self-attention */
+    int layers, heads, queries, keys;
+    float *weights; /* [layers, heads, queries, keys], after the softmax; row = query */
+} Attention;
+
+typedef struct Trace {
+    char *model;         /* name for captions, e.g. "headlight-en" */
+    Encoding *encoding;  /* the tokens of the (encoder) text */
+    Encoding *output;    /* the tokens of the decoder, or NULL */
+    Attention attention[ATTENTION_KINDS]; /* weights == NULL where there is none */
+    int layers, heads, tokens; /* L, A, T of the encoder side */
+    int head_size;       /* d: size of one query, key or value; 0 when unknown */
+    int hidden_size;     /* H; 0 when unknown */
+    int vocab_size;      /* V; 0 when there are no logits */
+    float *query;        /* [L, A, T, d] or NULL */
+    float *key;          /* [L, A, T, d] or NULL */
+    float *value;        /* [L, A, T, d] or NULL */
+    float *hidden;       /* [L + 1, T, H], embedding output first, or NULL */
+    float *logits;       /* [T, V] of the masked-word head, or NULL */
+    double seconds;      /* how long the pass took; 0 when it came from a file */
+} Trace;
+
+Trace *trace_new(void);         /* zeroed */
+void trace_free(Trace *trace);  /* accepts NULL */
+
+/* [queries, keys] of one head, lent. The kind must be present and the indices in range. */
+const float *trace_head(const Trace *trace, AttentionKind kind, int layer, int head);
+/* [T, d] of one head of query, key or value; `vectors` is trace->query, ->key or ->value. */
+const float *trace_vectors(const Trace *trace, const float *vectors, int layer, int head);
+
+#endif

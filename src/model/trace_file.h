@@ -1,0 +1,22 @@
+/* trace_file.h - a trace as a file: safetensors with float32 tensors and metadata.
+ *
+ * Tensors: attention [L,A,T,T] (row = query, after the softmax), and where known query, key, value
+ * [L,A,T,d], hidden [L+1,T,H], logits [T,V]. Metadata: tokens (a JSON array), text, pair, segments,
+ * special, ids (JSON arrays), model, headlight (format version). Only attention and tokens are
+ * required, so that a few lines of Python make one from any model. */
+#ifndef MODEL_TRACE_FILE_H
+#define MODEL_TRACE_FILE_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "model/trace.h"
+
+#define TRACE_FILE_VERSION "1"
+
+/* NULL on failure, with a sentence. Every size in the file is checked before it is believed. */
+Trace *trace_file_read(const char *path, Error *err);
+/* Adds the whole file to `out`: safetensors, or JSON for small traces. */
+void trace_file_write(const Trace *trace, Buffer *out);
+void trace_file_write_json(const Trace *trace, Buffer *out);
+
+#endif
