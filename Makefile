@@ -1,41 +1,207 @@
-# Headlight. `make run` opens the window, `make test` runs the tests; `make help` lists the rest.
-# Every target first installs what is missing (tests/ has the script), and is silent when nothing is.
-
-PREFIX  ?= /usr/local
-BUILD   ?= build
-CC      ?= cc
-OPT     ?= -O3
-CFLAGS  ?= -g
-
-WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-PACKAGES := sdl2 SDL2_ttf openblas fontconfig libutf8proc libcjson
-HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+# Headlight. `make run` opens the window, `make test` runs every test, `make help` lists the rest.
+#
+# A target first installs, by package name, what it needs and this machine lacks; that is silent and
+# quick when nothing is missing (tests/install_packages.sh). To begin with, git, make and root or
+# sudo are enough.
 
 VERSION := 0.1.0
+PREFIX  ?= /usr/local
+BUILD   ?= build
+JOBS    ?= $(shell nproc 2>/dev/null || echo 1)
 
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(OPT) $(CFLAGS) $(WARNINGS) $(HARDENING) $(SANITIZE) -fno-math-errno -fno-trapping-math \
-             -Isrc -pthread -DHEADLIGHT_VERSION='"$(VERSION)"' -DHEADLIGHT_PREFIX='"$(PREFIX)"' \
-             $(shell pkg-config --cflags $(PACKAGES))
-LIBS       = $(shell pkg-config --libs $(PACKAGES)) -lm
+OPT       ?= -O3
+CFLAGS    ?= -g
+HARDENING ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2
+WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+LIBRARIES := sdl2 SDL2_ttf openblas fontconfig libutf8proc libcjson
+
+# V=1 shows the whole commands.
+ifneq ($(V),1)
+say = @echo "  $(1)";
+endif
+
+# Only the calls of `make` itself get the processors; those that it makes inherit them.
+ifeq ($(MAKELEVEL)$(filter -j% --jobserver%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(JOBS)
+endif
+
+# Asked for late and once: on a bare machine pkg-config is among what has to be installed first.
+LIBRARY_CFLAGS = $(eval LIBRARY_CFLAGS := $$(shell pkg-config --cflags $(LIBRARIES) stb))$(LIBRARY_CFLAGS)
+LIBRARY_LIBS   = $(eval LIBRARY_LIBS := $$(shell pkg-config --libs $(LIBRARIES)))$(LIBRARY_LIBS)
+
+DEFINES    = -D_GNU_SOURCE -DHEADLIGHT_VERSION='"$(VERSION)"' -DHEADLIGHT_PREFIX='"$(PREFIX)"'
+LANGUAGE   = -std=c11 -Isrc $(DEFINES) $(LIBRARY_CFLAGS)
+ALL_CFLAGS = $(LANGUAGE) $(WARNINGS) $(HARDENING) $(OPT) -fno-math-errno -fno-trapping-math \
+             -fPIE -pthread $(CFLAGS) $(SANITIZE)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(SANITIZE) $(LDFLAGS)
+LIBS       = $(LIBRARY_LIBS) -lm
 
-SOURCES := $(wildcard src/*.c src/*/*.c)
+SOURCES := $(sort $(wildcard src/*.c src/*/*.c))
+HEADERS := $(sort $(wildcard src/*/*.h))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 # Everything but main and the window links into the tests and runs without a display.
 LIBRARY := $(filter-out $(BUILD)/src/main.o $(BUILD)/src/app/window.o,$(OBJECTS))
 
+# A test program is one file test_*.c; the other files beside it are linked into all of them.
+TESTS        := $(sort $(wildcard tests/unit/test_*.c tests/reference/test_*.c))
+TEST_SUPPORT := $(filter-out $(TESTS),$(wildcard tests/*.c tests/unit/*.c tests/reference/*.c))
+BENCHES      := $(sort $(wildcard tests/bench/bench_*.c))
+TOOLS        := $(sort $(wildcard tests/ui/*.c))
+TEST_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(TESTS) $(TEST_SUPPORT) $(BENCHES) $(TOOLS))
+programs      = $(patsubst %.c,$(BUILD)/%,$(1))
+
 .PHONY: all
 all: $(BUILD)/headlight
 
-$(BUILD)/headlight: $(OBJECTS)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+.PHONY: help
+help:
+	@echo 'make             builds $(BUILD)/headlight'
+	@echo 'make run         opens the window; make run ARGS="..." passes arguments'
+	@echo 'make test        every test: unit, reference, house rules, command line, window'
+	@echo 'make sanitize    the same tests under the address and undefined-behaviour sanitizers only'
+	@echo 'make bench       speed of the passes and of the pictures'
+	@echo 'make lint        clang-format, clang-tidy, cppcheck and gcc, warnings are errors'
+	@echo 'make format      rewrites the code the way clang-format wants it'
+	@echo 'make golden      rewrites the golden texts of the views, to be looked at with git diff'
+	@echo 'make install     into PREFIX=$(PREFIX), under DESTDIR= when packaging'
+	@echo 'make uninstall   takes that away again'
+	@echo 'make clean       removes what was built'
 
-$(BUILD)/%.o: %.c
+# ---- What has to be there first ----------------------------------------------------------------
+
+PACKAGE_SETS := build \
+    $(if $(filter test sanitize golden test-programs,$(MAKECMDGOALS)),test) \
+    $(if $(filter lint format,$(MAKECMDGOALS)),test lint)
+
+.PHONY: packages
+packages:
+	@sh tests/install_packages.sh $(PACKAGE_SETS)
+
+# ---- Building ----------------------------------------------------------------------------------
+
+$(BUILD)/headlight: $(OBJECTS)
+	$(call say,link    $@) $(CC) $(ALL_LDFLAGS) -o $@ $(OBJECTS) $(LIBS)
+
+$(BUILD)/headlight.a: $(LIBRARY)
+	@rm -f $@
+	$(call say,archive $@) ar rcs $@ $(LIBRARY)
+
+$(BUILD)/%.o: %.c $(BUILD)/flags | packages
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,compile $<) $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Everything is built again when the way of building changes, and only then.
+FLAGS = $(CC) $(DEFINES) $(LIBRARIES) $(WARNINGS) $(HARDENING) $(OPT) $(CFLAGS) $(SANITIZE)
+$(BUILD)/flags: always
+	@mkdir -p $(@D)
+	@echo "$(subst ",,$(FLAGS))" | cmp -s - $@ || echo "$(subst ",,$(FLAGS))" > $@
+.PHONY: always
+always:
+
+-include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d)
+
+# ---- Running -----------------------------------------------------------------------------------
+
+.PHONY: run
+run: $(BUILD)/headlight
+	@$(BUILD)/headlight $(ARGS)
+
+# ---- Testing -----------------------------------------------------------------------------------
+
+# Optimised for tests is optimised enough: the checked build is for finding mistakes.
+CHECKED = BUILD=$(BUILD)-sanitize OPT=-O1 HARDENING= \
+          SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
+
+$(call programs,$(TESTS)): $(BUILD)/%: $(BUILD)/%.o $(TEST_SUPPORT:%.c=$(BUILD)/%.o) $(BUILD)/headlight.a
+	$(call say,link    $@) $(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+
+$(call programs,$(BENCHES)): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/headlight.a
+	$(call say,link    $@) $(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+# The tools read what the program wrote; they are not what is tested.
+$(call programs,$(TOOLS)): SANITIZE =
+$(call programs,$(TOOLS)): $(BUILD)/%: $(BUILD)/%.o
+	$(call say,link    $@) $(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
+
+.PHONY: test-programs
+test-programs: $(BUILD)/headlight $(call programs,$(TESTS) $(TOOLS))
+
+.PHONY: test
+test: test-programs
+	@$(MAKE) --no-print-directory $(CHECKED) test-programs
+	@sh tests/run.sh $(BUILD) $(BUILD)-sanitize
+
+.PHONY: sanitize
+sanitize: packages
+	@$(MAKE) --no-print-directory $(CHECKED) test-programs
+	@sh tests/run.sh $(BUILD)-sanitize
+
+.PHONY: golden
+golden: test-programs
+	@sh tests/run.sh --golden $(BUILD)
+
+.PHONY: bench
+bench: $(BUILD)/headlight $(call programs,$(BENCHES))
+	@sh tests/bench/run.sh $(BUILD)
+
+# ---- Reading over ------------------------------------------------------------------------------
+
+FORMATTED = $(SOURCES) $(HEADERS) $(wildcard tests/*.[ch] tests/*/*.[ch])
+
+.PHONY: lint
+lint: lint-format lint-cppcheck $(SOURCES:%.c=$(BUILD)/lint/%.tidy)
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/lint CFLAGS='-g -Werror' all
+	@echo 'lint: nothing to complain about'
+
+.PHONY: lint-format
+lint-format: | packages
+	@clang-format --dry-run -Werror $(FORMATTED)
+
+.PHONY: lint-cppcheck
+lint-cppcheck: | packages
+	@mkdir -p $(BUILD)/lint/cppcheck
+	@cppcheck --quiet --std=c11 --language=c -j$(JOBS) --cppcheck-build-dir=$(BUILD)/lint/cppcheck \
+	    --enable=warning,performance,portability --inline-suppr --suppress=missingIncludeSystem \
+	    --error-exitcode=1 -Isrc $(DEFINES) src
+
+$(BUILD)/lint/%.tidy: %.c $(HEADERS) .clang-tidy | packages
+	@mkdir -p $(@D)
+	$(call say,tidy    $<) clang-tidy --quiet $< -- $(LANGUAGE) 2>/dev/null
+	@touch $@
+
+.PHONY: format
+format: | packages
+	@clang-format -i $(FORMATTED)
+
+# ---- Installing --------------------------------------------------------------------------------
+
+BIN   = $(DESTDIR)$(PREFIX)/bin
+SHARE = $(DESTDIR)$(PREFIX)/share
+
+.PHONY: install
+install: $(BUILD)/headlight
+	install -D -m 755 $(BUILD)/headlight "$(BIN)/headlight"
+	install -D -m 644 assets/headlight.1 "$(SHARE)/man/man1/headlight.1"
+	install -D -m 644 assets/headlight.desktop "$(SHARE)/applications/headlight.desktop"
+	install -D -m 644 assets/headlight.svg "$(SHARE)/icons/hicolor/scalable/apps/headlight.svg"
+	install -D -m 644 LICENSE "$(SHARE)/doc/headlight/LICENSE"
+	@# Of a model its files, not the folder that tells how it was trained.
+	@for model in models/*/; do \
+	    [ -f "$$model/model.safetensors" ] || continue; \
+	    echo "install $$model into $(SHARE)/headlight/$$model"; \
+	    install -d -m 755 "$(SHARE)/headlight/$$model" || exit 1; \
+	    for file in "$$model"*; do \
+	        [ ! -f "$$file" ] || install -m 644 "$$file" "$(SHARE)/headlight/$$file" || exit 1; \
+	    done; \
+	done
+
+.PHONY: uninstall
+uninstall:
+	rm -f "$(BIN)/headlight" "$(SHARE)/man/man1/headlight.1" \
+	    "$(SHARE)/applications/headlight.desktop" \
+	    "$(SHARE)/icons/hicolor/scalable/apps/headlight.svg"
+	rm -rf "$(SHARE)/headlight" "$(SHARE)/doc/headlight"
 
 .PHONY: clean
 clean:
-	rm -rf build build-*
-
--include $(OBJECTS:.o=.d)
+	rm -rf $(BUILD) $(BUILD)-sanitize

@@ -4,7 +4,7 @@
  *
  *     Model *model = model_open("models/headlight-en", &err);
  *     Encoding *encoding = model_encode(model, "The animal ...", NULL);
- *     Trace *trace = model_run(model, encoding, MODEL_LOGITS, NULL, &err);   // takes the encoding */
+ *     Trace *trace = model_run(model, encoding, MODEL_LOGITS, NULL, &err);  // takes encoding */
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
@@ -33,7 +33,7 @@ Encoding *model_encode(const Model *model, const char *text, const char *pair);
 
 typedef enum ModelWants {
     MODEL_ATTENTION = 0,    /* attention, query, key, value, hidden: always */
-    MODEL_LOGITS = 1 << 0,  /* and the logits of the masked-word head */
+    MODEL_LOGITS = 1 << 0,  /* and the logits of the masked-word head, if the model has one */
 } ModelWants;
 
 /* One forward pass. Takes the encoding over (also on failure). `cancel` may be NULL; when another

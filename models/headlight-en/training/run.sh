@@ -1,0 +1,27 @@
+#!/bin/sh
+# From a folder of corpora to the model folder.
+#
+#     run.sh CORPORA WORK MODEL_FOLDER [MINUTES]
+#
+# CORPORA holds fiction, textbooks, encyclopedia, stories, news-simple (.txt.xz, a
+# paragraph a line, a blank line between documents) and en-fr.tsv.xz. WORK takes 0.5 GB
+# of arrays and the checkpoints. Needs Python 3 with PyTorch and NumPy; no network.
+# Steps whose result is there already are skipped; training resumes from its checkpoint.
+set -eu
+corpora=$1 work=$2 model=$3 minutes=${4:-105}
+here=$(cd "$(dirname "$0")" && pwd)
+python=${PYTHON:-python3}
+
+# keep freed memory, and let a waiting thread sleep
+export MALLOC_TRIM_THRESHOLD_=8000000000 MALLOC_MMAP_THRESHOLD_=8000000000
+export OMP_WAIT_POLICY=passive PYTHONDONTWRITEBYTECODE=1
+
+[ -e "$model/vocab.txt" ] || "$python" "$here/vocabulary.py" "$corpora" "$model"
+[ -e "$work/words.txt" ] || "$python" "$here/prepare.py" words "$corpora" "$work"
+[ -e "$work/rows256.npy" ] || "$python" "$here/prepare.py" rows "$model" "$work"
+[ -e "$work/mined128.npy" ] || "$python" "$here/mine.py" "$work"
+"$python" "$here/train.py" "$work" "$work/run" --vocabulary "$model/vocab.txt" --minutes "$minutes" --resume
+"$python" "$here/export.py" "$work/run/checkpoint.pt" "$model"
+cp "$work/run/log.csv" "$here/log.csv"
+"$python" "$here/plot.py" "$here/log.csv" "$here/log.svg"
+"$python" "$here/evaluate.py" "$model"

@@ -1,0 +1,195 @@
+"""Train the encoder: masked words, and the noun behind a pronoun (see mine.py).
+
+    train.py WORK RUN --minutes 90 [--resume]
+
+WORK holds the row files of prepare.py and mine.py, RUN receives checkpoints and
+log.csv. The learning rate falls to zero over the minutes given, whatever the
+machine's speed. Attention is never looked at by any loss.
+"""
+import argparse
+import csv
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from evaluate import showcase
+from model import CONFIG, Model, Optimiser
+from text import MASK, SPECIAL, Tokenizer
+
+# A step is 6,144 tokens of one length. Of its rows a part is mined references.
+# length: (chance of a step, rows of plain text, rows of mined references)
+STEPS = {64: (0.52, 44, 52), 128: (0.40, 34, 14), 256: (0.08, 24, 0)}
+MASKED = 0.24                       # of all tokens of a step, padding counted
+REFERENCE_WEIGHT = 3.0              # of a noun behind a pronoun, a masked piece being 1
+REFERENCES = 128                    # at most, in a step
+
+
+class Rows:
+    """Endless shuffled rows of a file."""
+
+    def __init__(self, work, name, rng):
+        self.ids = np.load(work / (name + ".npy"), mmap_mode="r")
+        path = work / (name + ".labels.npy")
+        self.labels = np.load(path, mmap_mode="r") if path.exists() else None
+        self.rng, self.order, self.at = rng, np.zeros(0, int), 0
+
+    def take(self, count):
+        if self.at + count > len(self.order):
+            self.order, self.at = self.rng.permutation(len(self.ids)), 0
+        which = np.sort(self.order[self.at : self.at + count])
+        self.at += count
+        ids = self.ids[which].astype(np.int64)
+        return ids, (np.zeros_like(ids) if self.labels is None else self.labels[which].astype(np.int64))
+
+
+class Batches:
+    def __init__(self, work, tokenizer, seed):
+        self.rng = np.random.default_rng(seed)
+        self.plain = {n: Rows(work, "rows%d" % n, self.rng) for n in STEPS}
+        self.mined = {n: Rows(work, "mined%d" % n, self.rng) for n in STEPS if STEPS[n][2]}
+        self.goes_on = np.array([p.startswith("##") for p in tokenizer.pieces])
+        counts = np.bincount(np.asarray(self.plain[128].ids[:20000]).ravel(), minlength=len(self.goes_on))
+        self.frequent = np.zeros(len(self.goes_on), bool)
+        self.frequent[np.argsort(-counts)[:200]] = True
+        self.lengths, self.chances = list(STEPS), [STEPS[n][0] for n in STEPS]
+
+    def next(self):
+        """ids, positions and answers of masked pieces, positions and answers of references."""
+        rng = self.rng
+        length = int(rng.choice(self.lengths, p=self.chances))
+        ids, labels = self.plain[length].take(STEPS[length][1])
+        rate = np.ones(len(ids))
+        if STEPS[length][2]:
+            more, more_labels = self.mined[length].take(STEPS[length][2])
+            ids, labels = np.concatenate([ids, more]), np.concatenate([labels, more_labels])
+            rate = np.concatenate([rate, np.full(len(more), 0.5)])
+        size = ids.size
+        rows = np.repeat(np.arange(len(ids)), length)
+        flat, labels = ids.ravel(), labels.ravel()
+
+        # whole words, the rarest first in a lottery; words that come again are drawn more often
+        word = np.cumsum(~self.goes_on[flat])
+        draw = rng.random(word[-1] + 1)[word] / rate[rows]
+        key = rows * len(self.goes_on) + flat
+        _, back, times = np.unique(key, return_inverse=True, return_counts=True)
+        again = (times[back] > 1) & ~self.frequent[flat]
+        draw = np.where(again, draw * 0.55, draw)
+        # the nouns that references ask for stay readable, and so do the pronouns
+        asked = np.flatnonzero(labels)
+        safe = np.isin(key, rows[asked] * len(self.goes_on) + labels[asked])
+        draw[(flat < len(SPECIAL)) | safe | (labels > 0)] = np.inf
+        chosen = np.argpartition(draw, int(size * MASKED))[: int(size * MASKED)]
+        chosen = chosen[np.isfinite(draw[chosen])]
+        missing = int(size * MASKED) - len(chosen)
+        answer = flat[chosen]
+        shown = flat.copy()
+        luck = rng.random(len(chosen))
+        shown[chosen[luck < 0.8]] = MASK
+        other = luck > 0.9
+        shown[chosen[other]] = rng.integers(len(SPECIAL), len(self.goes_on), int(other.sum()))
+        chosen = np.concatenate([chosen, np.zeros(missing, int)])
+        answer = np.concatenate([answer, np.full(missing, -100)])
+
+        asked = rng.permutation(asked)[:REFERENCES]
+        noun = np.concatenate([labels[asked], np.full(REFERENCES - len(asked), -100)])
+        asked = np.concatenate([asked, np.zeros(REFERENCES - len(asked), int)])
+        return [torch.from_numpy(a) for a in (shown.reshape(ids.shape), chosen, answer, asked, noun)]
+
+
+def rate_at(part, warm=0.02):
+    return min(part / warm, (1 - part) / (1 - warm))
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    options.add_argument("work")
+    options.add_argument("run")
+    options.add_argument("--vocabulary", required=True)
+    options.add_argument("--minutes", type=float, default=90)
+    options.add_argument("--threads", type=int, default=0, help="0: whatever is faster at the moment")
+    options.add_argument("--muon", type=float, default=4e-3)
+    options.add_argument("--adam", type=float, default=2e-3)
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--resume", action="store_true")
+    options = options.parse_args()
+    run = Path(options.run)
+    run.mkdir(parents=True, exist_ok=True)
+    tokenizer = Tokenizer.load(options.vocabulary)
+    torch.manual_seed(options.seed)
+    torch.set_num_threads(options.threads or 2)
+    model = Model({**CONFIG, "vocab_size": len(tokenizer.pieces)})
+    optimiser = Optimiser(model)
+    step = tokens = 0
+    spent = 0.0
+    kept = run / "checkpoint.pt"
+    if options.resume and kept.exists():
+        saved = torch.load(kept)
+        model.load_state_dict(saved["model"])
+        optimiser.load(saved["optimiser"])
+        step, tokens, spent = saved["step"], saved["tokens"], saved["spent"]
+    batches = Batches(Path(options.work), tokenizer, options.seed + step)
+    log = open(run / "log.csv", "a", newline="")
+    table = csv.writer(log)
+    if step == 0:
+        table.writerow("step tokens minutes masked_loss reference_loss reference_right "
+                       "tokens_per_second it_to_animal head".split())
+
+    def save():
+        torch.save({"model": model.state_dict(), "optimiser": optimiser.save(), "step": step,
+                    "tokens": tokens, "spent": spent}, str(kept) + ".new")
+        os.replace(str(kept) + ".new", kept)
+
+    sums, since, saved_at, trial = np.zeros(5), tokens, time.time(), {}
+    last = window = time.time()
+    while spent < options.minutes * 60:
+        ids, chosen, answer, asked, noun = batches.next()
+        x = model(ids)
+        scores = model.words(x[torch.cat([chosen, asked])]).float()
+        masked = F.cross_entropy(scores[: len(chosen)], answer)
+        guess = scores[len(chosen) :]
+        found = int((noun >= 0).sum())
+        if found:
+            reference = F.cross_entropy(guess, noun, reduction="sum")
+            right = int((guess.argmax(1) == noun).sum())
+            loss = masked + reference * (REFERENCE_WEIGHT / len(chosen))
+            sums[2:5] += float(reference), right, found
+        else:
+            loss = masked
+        loss.backward()
+        rate = rate_at(min(spent / (options.minutes * 60) + 1e-6, 1.0))
+        optimiser.step(options.muon * rate, options.adam * rate)
+        sums[0:2] += float(masked), 1
+        step += 1
+        tokens += ids.numel()
+        now = time.time()
+        spent += now - last
+        if options.threads == 0 and step % 400 < 12:     # is one thread or are two faster now?
+            threads = 2 if step % 400 < 6 else 1
+            if step % 400 not in (0, 6):
+                trial.setdefault(threads, []).append(now - last)
+            if step % 400 == 11:
+                mean = {t: np.median(v) for t, v in trial.items()}
+                torch.set_num_threads(min(mean, key=mean.get))
+                trial = {}
+            else:
+                torch.set_num_threads(2 if (step + 1) % 400 < 6 else 1)
+        last = now
+        if step % 100 == 0:
+            head, weights = showcase(model, tokenizer)
+            table.writerow([step, tokens, "%.2f" % (spent / 60), "%.4f" % (sums[0] / sums[1]),
+                            "%.4f" % (sums[2] / max(sums[4], 1)), "%.4f" % (sums[3] / max(sums[4], 1)),
+                            int((tokens - since) / (now - window)), "%.3f" % weights, "%d.%d" % head])
+            log.flush()
+            sums, since, window = np.zeros(5), tokens, now
+        if now - saved_at > 300:
+            save()
+            saved_at = now
+    save()
+
+
+if __name__ == "__main__":
+    main()

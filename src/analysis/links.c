@@ -1,0 +1,65 @@
+#include "analysis/links.h"
+
+#include "base/base.h"
+
+#include <math.h>
+
+/* Puts the link into the sorted list if it is strong enough. */
+static int insert(Link *links, int count, int most, Link link)
+{
+    if (count == most && !(link.weight > links[most - 1].weight)) { return count; }
+    int at = count < most ? count++ : most - 1;
+    while (at > 0 && links[at - 1].weight < link.weight) {
+        links[at] = links[at - 1];
+        at--;
+    }
+    links[at] = link;
+    return count;
+}
+
+int links_top(const Slice *slice, int layer, const HeadSet *heads, int query, int key, Link *links,
+              int most)
+{
+    int count = 0;
+    if (most <= 0) { return 0; }
+    Arena scratch = {0};
+    float *weights = arena_alloc(&scratch, (size_t)slice->queries * (size_t)slice->keys,
+                                 sizeof *weights);
+    for (int head = headset_next(heads, -1); head >= 0; head = headset_next(heads, head)) {
+        if (head >= slice->attention->heads) { break; }
+        slice_weights(slice, layer, head, weights);
+        for (int row = 0; row < slice->queries; row++) {
+            if (query >= 0 && slice->query_index[row] != query) { continue; }
+            for (int col = 0; col < slice->keys; col++) {
+                float weight = weights[(size_t)row * (size_t)slice->keys + (size_t)col];
+                if (!(weight > 0) || (key >= 0 && slice->key_index[col] != key)) { continue; }
+                Link link = {head, slice->query_index[row], slice->key_index[col], weight};
+                count = insert(links, count, most, link);
+            }
+        }
+    }
+    arena_free(&scratch);
+    return count;
+}
+
+int links_rank(const Slice *slice, int layer, int head, int query, int key)
+{
+    const Attention *a = slice->attention;
+    size_t row = ((size_t)layer * (size_t)a->heads + (size_t)head) * (size_t)a->queries + (size_t)query;
+    const float *weights = a->weights + row * (size_t)a->keys;
+    int rank = 1;
+    for (int col = 0; col < slice->keys; col++) { rank += weights[slice->key_index[col]] > weights[key]; }
+    return rank;
+}
+
+bool links_score(const Trace *trace, int layer, int head, int query, int key, float *score)
+{
+    if (trace->query == NULL || trace->key == NULL || trace->head_size == 0) { return false; }
+    size_t size = (size_t)trace->head_size;
+    const float *q = trace_vectors(trace, trace->query, layer, head) + (size_t)query * size;
+    const float *k = trace_vectors(trace, trace->key, layer, head) + (size_t)key * size;
+    double sum = 0;
+    for (size_t i = 0; i < size; i++) { sum += (double)q[i] * (double)k[i]; }
+    *score = (float)(sum / sqrt((double)size));
+    return true;
+}

@@ -1,0 +1,248 @@
+#include "app/app.h"
+
+#include "app/command.h"
+#include "base/base.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "model/trace_file.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define EXAMPLES_LIMIT ((size_t)1 << 20)
+
+/* assets/sentences.txt: a sentence a line, "#" begins a comment. */
+static void read_examples(App *app)
+{
+    Buffer text = {0};
+    const char *path = models_find_asset("assets/sentences.txt", &app->arena);
+    if (path == NULL || !file_read(path, EXAMPLES_LIMIT, &text, NULL) || text.length == 0) {
+        buffer_free(&text);
+        return;
+    }
+    size_t lines = 1;
+    for (size_t i = 0; i < text.length; i++) { lines += text.bytes[i] == '\n'; }
+    app->examples = arena_alloc(&app->arena, lines, sizeof *app->examples);
+    char *rest = arena_copy_string(&app->arena, text.bytes);
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+        if (line[0] != '\0' && line[0] != '#') { app->examples[app->example_count++] = line; }
+    }
+    buffer_free(&text);
+}
+
+void app_init(App *app, FontSet *fonts)
+{
+    *app = (App){.fonts = fonts, .view = view_state_default(), .scale_percent = 100};
+    app->view.hover = app->chip_hover = (Target){TARGET_NONE, -1, -1, -1, -1};
+    app->models = models_list(&app->arena, &app->model_count);
+    read_examples(app);
+    if (fonts != NULL) {
+        app->picture = drawing_new(fonts);
+        app->screen = drawing_new(fonts);
+    }
+}
+
+void app_free(App *app)
+{
+    worker_free(app->worker);
+    trace_free(app->trace);
+    model_free(app->model);
+    textfield_free(&app->text);
+    textfield_free(&app->pair);
+    ui_free(&app->ui);
+    drawing_free(app->picture);
+    drawing_free(app->screen);
+    free(app->grid);
+    free(app->last_export);
+    arena_free(&app->arena);
+}
+
+const char *app_text(const App *app) { return textfield_text(&app->text); }
+
+const char *app_pair(const App *app)
+{
+    return app->pair_open ? textfield_text(&app->pair) : NULL;
+}
+
+void app_say(App *app, bool is_error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(app->message, sizeof app->message, format, args);
+    va_end(args);
+    app->message_is_error = is_error;
+    app->message_until = app->now + (is_error ? 2u : 1u) * (uint64_t)APP_MESSAGE_MS;
+}
+
+/* A pin stays on its word while the text around it changes; with the word it goes. */
+static bool pin_survives(const Target *pin, const Trace *before, const Trace *after)
+{
+    const int tokens[2] = {pin->query, pin->key};
+    for (int i = 0; i < 2; i++) {
+        if (tokens[i] < 0) { continue; }
+        if (before == NULL || tokens[i] >= before->encoding->count) { return false; }
+        if (tokens[i] >= after->encoding->count) { return false; }
+        if (strcmp(before->encoding->tokens[tokens[i]].piece,
+                   after->encoding->tokens[tokens[i]].piece) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Layer, heads, pins of the state are made to fit the trace. */
+static void fit_view(App *app, const Trace *before)
+{
+    ViewState *view = &app->view;
+    const Attention *a = &app->trace->attention[view->attention];
+    if (a->weights == NULL) {
+        view->attention = ATTENTION_SELF;
+        a = &app->trace->attention[ATTENTION_SELF];
+    }
+    view->layer = clamp_int(view->layer, 0, a->layers - 1);
+    bool other_shape = before == NULL || before->attention[view->attention].heads != a->heads;
+    for (int head = a->heads; head < SLICE_MAX_HEADS; head++) { headset_put(&view->heads, head, false); }
+    if (other_shape && headset_count(&view->heads) != 1) { headset_fill(&view->heads, a->heads); }
+    if (headset_count(&view->heads) == 0) { headset_fill(&view->heads, a->heads); }
+    if (app->trace->encoding->text[1] == NULL) { view->pair = PAIR_ALL; }
+    int kept = 0;
+    for (int pin = 0; pin < view->pin_count; pin++) {
+        if (pin_survives(&view->pins[pin], before, app->trace)) { view->pins[kept++] = view->pins[pin]; }
+    }
+    view->pin_count = kept;
+    view->hover = (Target){TARGET_NONE, -1, -1, -1, -1};
+}
+
+/* The model knows which head shows best what it has learned. */
+static void take_start(App *app)
+{
+    ModelStart start;
+    if (app->model == NULL || app->placed || !models_read_start(model_folder(app->model), &start)) {
+        return;
+    }
+    const Attention *a = &app->trace->attention[ATTENTION_SELF];
+    if (start.layer >= a->layers || start.head >= a->heads) { return; }
+    app->view.layer = start.layer;
+    app->view.heads = (HeadSet){0};
+    headset_put(&app->view.heads, start.head, true);
+    if (start.word[0] != '\0') { app_pin_word(app, start.word); }
+}
+
+static void take_trace(App *app, Trace *trace)
+{
+    Trace *before = app->trace;
+    app->trace = trace;
+    fit_view(app, before);
+    trace_free(before);
+    free(app->grid);
+    app->grid = NULL;
+    if (before != NULL) { return; }
+    take_start(app);
+    for (int i = 0; i < app->start_count; i++) { command_do(app, app->start[i]); }
+}
+
+/* The old model may still be in use by the worker, so that the worker gets rid of it. */
+static void take_model(App *app, Model *model, bool run)
+{
+    Model *before = app->model;
+    app->model = model;
+    if (run) { app_run(app, NULL); }
+    if (app->worker != NULL) {
+        worker_retire(app->worker, before);
+    } else {
+        model_free(before);
+    }
+}
+
+bool app_run(App *app, Error *err)
+{
+    if (app->model == NULL) { return true; }
+    if (app->worker != NULL) {
+        worker_request(app->worker, app->model, NULL, app_text(app), app_pair(app), MODEL_ATTENTION);
+        return true;
+    }
+    Encoding *encoding = model_encode(app->model, app_text(app), app_pair(app));
+    Trace *trace = model_run(app->model, encoding, MODEL_ATTENTION, NULL, err);
+    if (trace == NULL) { return false; }
+    take_trace(app, trace);
+    return true;
+}
+
+bool app_show(App *app, const char *text, const char *pair, Error *err)
+{
+    textfield_reset(&app->text, text);
+    textfield_reset(&app->pair, pair != NULL ? pair : "");
+    app->pair_open = pair != NULL;
+    return app_run(app, err);
+}
+
+bool app_open_model(App *app, const char *name, Error *err)
+{
+    Arena scratch = {0};
+    const char *folder = models_find(name, &scratch, err);
+    bool ok = folder != NULL;
+    if (ok && app->worker != NULL) {
+        worker_request(app->worker, app->model, folder, app_text(app), app_pair(app), MODEL_ATTENTION);
+    } else if (ok) {
+        Model *model = model_open(folder, err);
+        ok = model != NULL;
+        if (ok) { take_model(app, model, false); }
+        if (ok && app->trace != NULL) { ok = app_run(app, err); }
+    }
+    arena_free(&scratch);
+    return ok;
+}
+
+/* A trace has no model behind it: typing would change nothing, so the fields show its text. */
+bool app_open_trace(App *app, const char *path, Error *err)
+{
+    Trace *trace = trace_file_read(path, err);
+    if (trace == NULL) { return false; }
+    if (app->model != NULL) {
+        if (app->worker != NULL) {
+            worker_request(app->worker, NULL, NULL, "", NULL, MODEL_ATTENTION);
+            worker_retire(app->worker, app->model);
+        } else {
+            model_free(app->model);
+        }
+        app->model = NULL;
+    }
+    const char *const *text = trace->encoding->text;
+    textfield_reset(&app->text, text[0] != NULL ? text[0] : "");
+    textfield_reset(&app->pair, text[1] != NULL ? text[1] : "");
+    app->pair_open = text[1] != NULL;
+    take_trace(app, trace);
+    return true;
+}
+
+void app_poll(App *app)
+{
+    WorkerAnswer answer;
+    if (app->worker == NULL || !worker_poll(app->worker, &answer)) { return; }
+    if (answer.failed) { app_say(app, true, "%s", answer.error.text); }
+    bool ask_again = answer.model != NULL && answer.trace == NULL && !answer.failed;
+    if (answer.model != NULL) { take_model(app, answer.model, ask_again || worker_busy(app->worker)); }
+    if (answer.trace != NULL) { take_trace(app, answer.trace); }
+    app->changed = true;
+}
+
+bool app_pin_word(App *app, const char *word)
+{
+    const Encoding *tokens = app->trace->attention[app->view.attention].query_tokens;
+    for (int token = tokens->count - 1; token >= 0; token--) {
+        const Token *t = &tokens->tokens[token];
+        const char *text = tokens->text[t->side];
+        bool by_piece = strcasecmp(t->piece, word) == 0;
+        bool by_text = text != NULL && t->end > t->start &&
+                       (size_t)(t->end - t->start) == strlen(word) &&
+                       strncasecmp(text + t->start, word, strlen(word)) == 0;
+        if (!by_piece && !by_text) { continue; }
+        Target target = {TARGET_QUERY, -1, -1, token, -1};
+        if (!view_is_pinned(&app->view, target)) { view_toggle_pin(&app->view, target); }
+        return true;
+    }
+    return false;
+}

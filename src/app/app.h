@@ -1,0 +1,93 @@
+/* app.h - the program's whole state, and one frame of it.
+ *
+ * The window, the command line and the tests hold one App each and change it by commands
+ * (command.h). app_frame turns an Input into two drawings: `picture` (the view, as a figure shows it)
+ * and `screen` (the picture and everything around it). */
+#ifndef APP_APP_H
+#define APP_APP_H
+
+#include "analysis/measure.h"
+#include "app/models.h"
+#include "app/worker.h"
+#include "draw/font.h"
+#include "model/model.h"
+#include "ui/textfield.h"
+#include "ui/ui.h"
+#include "view/view.h"
+
+#define APP_TITLE "Headlight"
+enum {
+    APP_MESSAGE_MS = 6000,
+    APP_MIN_SCALE_PERCENT = 50,
+    APP_MAX_SCALE_PERCENT = 400,
+    APP_MAX_START = 64
+};
+
+typedef struct App {
+    Arena arena;             /* names and folders that live as long as the program */
+    FontSet *fonts;          /* lent; NULL when nothing will be drawn */
+    Model *model;            /* NULL until one is open, or when a trace file is shown */
+    Trace *trace;            /* what is drawn; NULL until the first pass is done */
+    Worker *worker;          /* NULL without a window: then passes run at once */
+
+    ViewState view;
+    Measure measure;
+    float *grid;             /* [layers, heads] of `measure`, of the current trace; NULL: to be made */
+    Target grid_link;        /* the link that `grid` was made for */
+    TextField text, pair;
+    bool pair_open;
+
+    Ui ui;
+    Drawing *picture, *screen;
+    Rect picture_area;       /* where the picture lies in the window, points */
+    Target chip_hover;       /* the token whose chip is under the pointer */
+    Vec drag_pan;            /* heatmap: pan when the drag began */
+    ModelPlace *models;
+    int model_count;
+    const char **examples;   /* sentences to try; a tab separates a pair */
+    int example_count, example;
+    char **start;            /* commands for the first trace; lent */
+    int start_count;
+    bool placed;             /* layer or heads were chosen by hand: a model's start is not taken */
+
+    char message[640];
+    bool message_is_error;
+    uint64_t message_until;  /* ms; 0: none */
+    uint64_t now;            /* ms, of the frame */
+    const char *focus_wanted; /* name of the text field that gets the keyboard next, or NULL */
+    bool changed;            /* a command ran: the frame is laid out again */
+    bool help_open, presenting, fullscreen, quit;
+    int scale_percent;       /* interface scale */
+    char *last_export;       /* path of the last figure, or NULL */
+} App;
+
+/* Fonts are lent, or NULL. The caller opens a model or trace by commands. */
+void app_init(App *app, FontSet *fonts);
+void app_free(App *app);
+
+/* Opens a model by name or folder. With a worker it happens there, and the sentence follows. */
+bool app_open_model(App *app, const char *name, Error *err);
+bool app_open_trace(App *app, const char *path, Error *err);
+/* Sets the sentence (and pair, may be NULL) and runs it. */
+bool app_show(App *app, const char *text, const char *pair, Error *err);
+/* Runs the sentence as it is now; with a worker the answer comes with a later frame. */
+bool app_run(App *app, Error *err);
+/* Takes the worker's answer, if there is one. */
+void app_poll(App *app);
+
+/* Puts a sentence into the message line. */
+void app_say(App *app, bool is_error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Pins, as a query, the last word that equals `word`, whatever the case. False: there is none. */
+bool app_pin_word(App *app, const char *word);
+
+const char *app_text(const App *app);
+const char *app_pair(const App *app); /* NULL when no pair is open */
+
+/* frame.c: one frame, input to commands to drawings; `window` is the size in points. */
+void app_frame(App *app, Input *input, Vec window);
+/* ms until a frame is due without any event; -1: never. */
+int app_next_frame(const App *app);
+
+#endif

@@ -1,0 +1,187 @@
+/* The inspector at the right, the status line, the tooltip: what is shown, in numbers. */
+#include "analysis/links.h"
+#include "app/command.h"
+#include "app/panels.h"
+#include "base/base.h"
+#include "view/parts.h"
+
+#include <stdio.h>
+
+#define LINK_ROW 25.0f
+enum { MAX_LINKS = 12 };
+
+Target panels_subject(const App *app)
+{
+    if (app->view.hover.kind != TARGET_NONE && app->view.hover.kind != TARGET_HEAD) {
+        return app->view.hover;
+    }
+    if (app->view.pin_count > 0) { return app->view.pins[app->view.pin_count - 1]; }
+    return (Target){TARGET_NONE, -1, -1, -1, -1};
+}
+
+static const char *query_text(const App *app, int token)
+{
+    return parts_token_text(&app->trace->attention[app->view.attention].query_tokens->tokens[token]);
+}
+
+static const char *key_text(const App *app, int token)
+{
+    return parts_token_text(&app->trace->attention[app->view.attention].key_tokens->tokens[token]);
+}
+
+static float link_weight(const App *app, int head, int query, int key)
+{
+    const Attention *a = &app->trace->attention[app->view.attention];
+    return trace_head(app->trace, app->view.attention, app->view.layer, head)
+        [(size_t)query * (size_t)a->keys + (size_t)key];
+}
+
+/* The head that a link is about: its own, or the chosen one that gives it most. */
+static int link_head(const App *app, const Target *link)
+{
+    if (link->head >= 0) { return link->head; }
+    int best = -1, heads = app->trace->attention[app->view.attention].heads;
+    for (int head = 0; head < heads; head++) {
+        if (!headset_has(&app->view.heads, head)) { continue; }
+        if (best < 0 || link_weight(app, head, link->query, link->key) >
+                            link_weight(app, best, link->query, link->key)) {
+            best = head;
+        }
+    }
+    return best;
+}
+
+static void fact(App *app, Rect *rest, const char *name, const char *value)
+{
+    Rect row = ui_cut_top(rest, 21);
+    ui_label(&app->ui, ui_cut_left(&row, 82), name, UI_TONE_MUTED, TEXT_LEFT);
+    ui_label(&app->ui, row, value, UI_TONE_INK, TEXT_LEFT);
+}
+
+static void show_link(App *app, Rect *rest, const Slice *slice, const Target *link)
+{
+    int head = link_head(app, link);
+    if (head < 0) { return; }
+    char text[160];
+    fact(app, rest, "query", query_text(app, link->query));
+    fact(app, rest, "key", key_text(app, link->key));
+    snprintf(text, sizeof text, "layer %d, head %d", app->view.layer, head);
+    fact(app, rest, "where", text);
+    snprintf(text, sizeof text, "%.6f", (double)link_weight(app, head, link->query, link->key));
+    fact(app, rest, "weight", text);
+    snprintf(text, sizeof text, "%d of %d",
+             links_rank(slice, app->view.layer, head, link->query, link->key), slice->keys);
+    fact(app, rest, "rank", text);
+    float score;
+    if (links_score(app->trace, app->view.layer, head, link->query, link->key, &score)) {
+        snprintf(text, sizeof text, "%.4f", (double)score);
+        fact(app, rest, "q\u00B7k / \u221Ad", text);
+    }
+    ui_cut_top(rest, 12);
+}
+
+static void show_link_row(App *app, Rect row, const Link *link, float strongest)
+{
+    Ui *ui = &app->ui;
+    const Theme *theme = app->view.theme;
+    Color color = parts_head_color(app->trace, &app->view, link->head);
+    Rect bar = {row.x, row.y + row.h - 4, row.w * clamp_float(link->weight / strongest, 0, 1), 2.5f};
+    drawing_rect(ui->drawing, (Rect){row.x, bar.y, row.w, bar.h}, 1, theme->faint);
+    drawing_rect(ui->drawing, bar, 1, color);
+    char text[32];
+    if (headset_count(&app->view.heads) > 1) {
+        snprintf(text, sizeof text, "H%d", link->head);
+        Rect head = ui_cut_right(&row, 30);
+        ui_label(ui, head, text, UI_TONE_SMALL, TEXT_RIGHT);
+    }
+    snprintf(text, sizeof text, "%.3f", (double)link->weight);
+    ui_label(ui, ui_cut_right(&row, 48), text, UI_TONE_NUMBER, TEXT_RIGHT);
+    char words[160];
+    snprintf(words, sizeof words, "%s \u2192 %s", query_text(app, link->query), key_text(app, link->key));
+    ui_label(ui, row, words, UI_TONE_INK, TEXT_LEFT);
+}
+
+static void show_links(App *app, Rect *rest, const Slice *slice, const Target *subject)
+{
+    char title[120];
+    int query = -1, key = -1;
+    if (subject->kind == TARGET_QUERY || subject->kind == TARGET_LINK) {
+        query = subject->query;
+        snprintf(title, sizeof title, "\u201C%s\u201D looks at", query_text(app, query));
+    } else if (subject->kind == TARGET_KEY) {
+        key = subject->key;
+        snprintf(title, sizeof title, "\u201C%s\u201D is looked at by", key_text(app, key));
+    } else {
+        snprintf(title, sizeof title, "Strongest links");
+    }
+    ui_label(&app->ui, ui_cut_top(rest, 26), title, UI_TONE_HEADING, TEXT_LEFT);
+    Link links[MAX_LINKS];
+    int room = clamp_int((int)(rest->h / LINK_ROW), 0, MAX_LINKS);
+    int count = links_top(slice, app->view.layer, &app->view.heads, query, key, links, room);
+    for (int i = 0; i < count; i++) {
+        show_link_row(app, ui_cut_top(rest, LINK_ROW), &links[i], max_float(links[0].weight, 1e-9f));
+    }
+    if (count == 0 && room > 0) {
+        ui_label(&app->ui, ui_cut_top(rest, LINK_ROW), "none", UI_TONE_MUTED, TEXT_LEFT);
+    }
+}
+
+void panels_inspector(App *app, Rect rect)
+{
+    ui_panel(&app->ui, rect);
+    ui_separator(&app->ui, (Rect){rect.x, rect.y, 1, rect.h});
+    if (app->trace == NULL) { return; }
+    Rect rest = rect_inset(rect, PANELS_PAD + 2);
+    Arena scratch = {0};
+    Slice slice = slice_make(app->trace, app->view.attention, app->view.pair, app->view.special, &scratch);
+    Target subject = panels_subject(app);
+    if (subject.kind == TARGET_LINK) { show_link(app, &rest, &slice, &subject); }
+    show_links(app, &rest, &slice, &subject);
+    arena_free(&scratch);
+}
+
+void panels_status(App *app, Rect rect)
+{
+    Ui *ui = &app->ui;
+    bool warn = app->message_until != 0 && app->message_is_error;
+    ui_panel(ui, rect);
+    if (warn) { drawing_rect(ui->drawing, rect, 0, app->view.theme->warning); }
+    ui_separator(ui, (Rect){rect.x, rect.y, rect.w, 1});
+    Rect inner = {rect.x + PANELS_PAD, rect.y, rect.w - 2 * PANELS_PAD, rect.h};
+    if (app->message_until != 0) {
+        ui_label(ui, inner, app->message, UI_TONE_INK, TEXT_LEFT);
+        return;
+    }
+    ui_label(ui, ui_cut_right(&inner, 250), "F1 keys   Ctrl+S save   Ctrl+E example", UI_TONE_SMALL,
+             TEXT_RIGHT);
+    if (app->trace == NULL) { return; }
+    const Encoding *encoding = app->trace->encoding;
+    char text[240];
+    int used = snprintf(text, sizeof text, "%s   %d tokens", app->trace->model, encoding->count);
+    if (app->trace->seconds > 0) {
+        used += snprintf(text + used, sizeof text - (size_t)used, "   pass %.1f ms",
+                         app->trace->seconds * 1000);
+    }
+    if (encoding->cut > 0) {
+        snprintf(text + used, sizeof text - (size_t)used,
+                 "   %d tokens too long for the model were left out", encoding->cut);
+    }
+    ui_label(ui, inner, text, encoding->cut > 0 ? UI_TONE_INK : UI_TONE_SMALL, TEXT_LEFT);
+}
+
+void panels_tooltip(App *app)
+{
+    const Target *hover = &app->view.hover;
+    if (hover->kind != TARGET_LINK || app->chip_hover.kind != TARGET_NONE) { return; }
+    int head = link_head(app, hover);
+    if (head < 0) { return; }
+    Arena scratch = {0};
+    Slice slice = slice_make(app->trace, app->view.attention, app->view.pair, app->view.special, &scratch);
+    char text[320];
+    snprintf(text, sizeof text, "%s \u2192 %s  %.3f\nlayer %d, head %d, rank %d of %d",
+             query_text(app, hover->query), key_text(app, hover->key),
+             (double)link_weight(app, head, hover->query, hover->key), app->view.layer, head,
+             links_rank(&slice, app->view.layer, head, hover->query, hover->key), slice.keys);
+    ui_tooltip_now(&app->ui, text);
+    arena_free(&scratch);
+}

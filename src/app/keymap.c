@@ -1,0 +1,59 @@
+#include "app/keymap.h"
+
+const KeyBinding keymap_table[] = {
+    {KEY_F1, 0, true, "help", "F1 or ?", "all keys"},
+    {'s', MOD_CTRL, true, "export", "Ctrl+S", "save the figure as PNG"},
+    {'l', MOD_CTRL, true, "text:focus", "Ctrl+L", "edit the sentence"},
+    {'/', 0, false, "text:focus", NULL, NULL},
+    {'e', MOD_CTRL, true, "text:example", "Ctrl+E", "next example sentence"},
+    {'p', MOD_CTRL, true, "pair:toggle", "Ctrl+P", "second sentence on or off"},
+    {'1', MOD_CTRL, true, "view:set head", "Ctrl+1", "lines"},
+    {'2', MOD_CTRL, true, "view:set heatmap", "Ctrl+2", "heatmap"},
+    {'v', 0, false, "view:next", "V", "next view"},
+    {KEY_PAGE_DOWN, 0, true, "layer:next", "PgDn", "next layer"},
+    {KEY_PAGE_UP, 0, true, "layer:previous", "PgUp", "layer before"},
+    {KEY_DOWN, 0, false, "layer:next", NULL, NULL},
+    {KEY_UP, 0, false, "layer:previous", NULL, NULL},
+    {KEY_DOWN, MOD_ALT, true, "layer:next", NULL, NULL},
+    {KEY_UP, MOD_ALT, true, "layer:previous", NULL, NULL},
+    {KEY_RIGHT, MOD_ALT, true, "head:next", "Alt+Right", "next head alone"},
+    {KEY_LEFT, MOD_ALT, true, "head:previous", "Alt+Left", "head before, alone"},
+    {KEY_RIGHT, 0, false, "head:next", NULL, NULL},
+    {KEY_LEFT, 0, false, "head:previous", NULL, NULL},
+    {'a', 0, false, "head:all", "A", "all heads"},
+    {0, 0, false, "", "Arrows", "walk through layers and heads, outside the text field"},
+    {']', 0, false, "threshold:up", "]", "fewer lines"},
+    {'[', 0, false, "threshold:down", "[", "more lines"},
+    {'s', 0, false, "special", "S", "special tokens shown, hidden, renormalised"},
+    {'f', 0, false, "filter", "F", "which sentence of a pair looks at which"},
+    {'c', 0, false, "head:combine", "C", "heatmap: heads side by side, mean, maximum"},
+    {'m', 0, false, "heatmap:map", "M", "heatmap: next colour map"},
+    {'l', 0, false, "heatmap:scale", "L", "heatmap: linear or logarithmic"},
+    {'0', 0, false, "zoom:reset", "0", "heatmap: the whole matrix again"},
+    {'g', 0, false, "grid:measure", "G", "what colours the head grid"},
+    {0, 0, false, "", "Click a token", "pins what hovering shows; again takes it out"},
+    {0, 0, false, "", "Click a head", "on or off; double-click: alone; Shift in the grid: add"},
+    {0, 0, false, "", "Wheel", "next layer, or scrolls; Ctrl: zooms the heatmap"},
+    {KEY_ESCAPE, 0, false, "escape", "Esc", "leave the text field; take pins out"},
+    {'t', MOD_CTRL, true, "theme", "Ctrl+T", "light or dark"},
+    {'+', MOD_CTRL, true, "interface:larger", "Ctrl +", "larger"},
+    {'=', MOD_CTRL, true, "interface:larger", NULL, NULL},
+    {'+', MOD_CTRL | MOD_SHIFT, true, "interface:larger", NULL, NULL},
+    {'=', MOD_CTRL | MOD_SHIFT, true, "interface:larger", NULL, NULL},
+    {'-', MOD_CTRL, true, "interface:smaller", "Ctrl -", "smaller"},
+    {'0', MOD_CTRL, true, "interface:reset", "Ctrl+0", "normal size"},
+    {KEY_F11, 0, true, "present", "F11", "full screen, only the picture"},
+    {'q', MOD_CTRL, true, "quit", "Ctrl+Q", "quit"},
+    {0},
+};
+
+const char *keymap_find(const KeyStroke *stroke, bool typing)
+{
+    for (const KeyBinding *binding = keymap_table; binding->command != NULL; binding++) {
+        if (binding->key != 0 && binding->key == stroke->key &&
+            binding->modifiers == stroke->modifiers && (binding->while_typing || !typing)) {
+            return binding->command;
+        }
+    }
+    return NULL;
+}

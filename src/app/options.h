@@ -1,0 +1,43 @@
+/* options.h - the command line as data: one table of options, what was given, and the help text. */
+#ifndef APP_OPTIONS_H
+#define APP_OPTIONS_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+
+/* Which subcommands take an option. */
+enum {
+    FOR_WINDOW = 1 << 0,
+    FOR_RENDER = 1 << 1,
+    FOR_DUMP = 1 << 2,
+    FOR_TOKENIZE = 1 << 3,
+    FOR_MODELS = 1 << 4
+};
+
+enum { OPTIONS_MAX_COMMANDS = 64, OPTIONS_MAX_THREADS = 64 };
+
+typedef struct Options {
+    int mode;                 /* one of FOR_... */
+    bool help, version;
+    const char *text;         /* NULL when none was given */
+    const char *pair;
+    const char *model;        /* name or folder; NULL: the shipped one */
+    const char *trace;        /* a file instead of a model, or NULL */
+    const char *output;
+    int width, height;        /* points; 0: not given */
+    float scale;              /* 0: not given */
+    int threads;              /* 0: not given */
+    bool transparent, no_caption, json;
+    bool placed;              /* layer or heads were given: nothing is chosen for the user */
+    char *commands[OPTIONS_MAX_COMMANDS]; /* command lines to run once there is a trace; owned */
+    int command_count;
+} Options;
+
+/* False with a sentence for what can't be understood: exit status 2. */
+bool options_parse(Options *options, int argc, char **argv, Error *err);
+void options_free(Options *options);
+/* Prints the help of one subcommand, or of all, on standard output. */
+void options_print_help(int mode);
+
+#endif

@@ -1,0 +1,361 @@
+#include "app/panels.h"
+
+#include "app/command.h"
+#include "app/keymap.h"
+#include "base/base.h"
+#include "base/buffer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIELD_HEIGHT 40.0f
+#define FIELD_TEXT 18.0f
+#define CHIP_HEIGHT 25.0f
+#define CHIP_GAP 4.0f
+#define HEADING 22.0f
+#define SECTION_GAP 12.0f
+#define CELL_MAX 24.0f
+#define CELL_NUMBER 14.0f /* from this size on rows and columns of the grid are numbered */
+
+/* --- top: sentence and tokens ------------------------------------------------------------------ */
+
+float panels_top_height(const App *app)
+{
+    float fields = app->pair_open ? 2 * FIELD_HEIGHT + 6 : FIELD_HEIGHT;
+    return PANELS_PAD + fields + 8 + CHIP_HEIGHT + 9;
+}
+
+static void show_field(App *app, Rect rect, const char *name, TextField *field,
+                       const char *placeholder)
+{
+    field->size = FIELD_TEXT;
+    unsigned did = textfield_show(&app->ui, rect, name, field, placeholder);
+    if ((did & TEXTFIELD_CHANGED) != 0) {
+        if (app->model == NULL && app->trace != NULL) {
+            app_say(app, true, "A trace file is shown; open a model to run another sentence.");
+        } else {
+            app_run(app, NULL);
+        }
+    }
+    if ((did & TEXTFIELD_OVERLONG) != 0) {
+        app_say(app, true, "The text is too long for the field; its end was left out.");
+    }
+}
+
+/* A chip per token, its word as a tooltip; those that do not fit are counted. */
+static void show_chips(App *app, Rect rect)
+{
+    if (app->trace == NULL) { return; }
+    Ui *ui = &app->ui;
+    const Encoding *encoding = app->trace->encoding;
+    ui_push_id(ui, "chips");
+    for (int i = 0; i < encoding->count; i++) {
+        const Token *token = &encoding->tokens[i];
+        float width = ui_chip_width(ui, token->piece);
+        if (width + 60 > rect.w && i < encoding->count - 1) {
+            char rest[40];
+            snprintf(rest, sizeof rest, "+%d", encoding->count - i);
+            ui_label(ui, rect, rest, UI_TONE_SMALL, TEXT_LEFT);
+            break;
+        }
+        Target target = {TARGET_QUERY, -1, -1, i, -1};
+        bool on = view_is_pinned(&app->view, target) || app->view.hover.query == i ||
+                  app->view.hover.key == i;
+        ui_push_index(ui, i);
+        Rect chip = ui_cut_left(&rect, width);
+        unsigned did = ui_chip(ui, chip, token->piece, (Color){0},
+                               (on ? UI_ON : 0u) | (token->special ? UI_QUIET : 0u));
+        char tip[160];
+        snprintf(tip, sizeof tip, "token %d, id %d%s", i, token->id,
+                 encoding->text[1] == NULL ? "" : token->side == 0 ? ", text A" : ", text B");
+        ui_tooltip(ui, chip, tip);
+        ui_pop_id(ui);
+        if ((did & UI_HOVERED) != 0) { app->chip_hover = target; }
+        if ((did & UI_CLICKED) != 0) { command_do_format(app, "pin:query %d", i); }
+        ui_cut_left(&rect, CHIP_GAP);
+    }
+    ui_pop_id(ui);
+}
+
+void panels_top(App *app, Rect rect)
+{
+    Ui *ui = &app->ui;
+    ui_panel(ui, rect);
+    Rect inner = rect_inset(rect, PANELS_PAD);
+    inner.h = rect.h - PANELS_PAD;
+    Rect row = ui_cut_top(&inner, FIELD_HEIGHT);
+    static const struct { const char *label, *command, *tip; } buttons[] = {
+        {"Save", "export", "Save the figure as PNG (Ctrl+S)"},
+        {"Theme", "theme", "Light or dark (Ctrl+T)"},
+        {"Pair", "pair:toggle", "A second sentence (Ctrl+P)"},
+        {"Example", "text:example", "The next example sentence (Ctrl+E)"},
+    };
+    for (size_t i = 0; i < COUNTOF(buttons); i++) {
+        unsigned flags = i == 0 ? UI_PRIMARY : i == 2 && app->pair_open ? UI_ON : 0;
+        Rect button = ui_cut_right(&row, ui_button_width(ui, buttons[i].label, flags) + 4);
+        button = ui_center(button, button.w, 32);
+        if (ui_button(ui, button, buttons[i].label, flags)) { command_do(app, buttons[i].command); }
+        ui_tooltip(ui, button, buttons[i].tip);
+        ui_cut_right(&row, 8);
+    }
+    show_field(app, row, "sentence", &app->text, "Type a sentence");
+    if (app->pair_open) {
+        ui_cut_top(&inner, 6);
+        Rect second = ui_cut_top(&inner, FIELD_HEIGHT);
+        second.w = row.w;
+        show_field(app, second, "pair", &app->pair, "Type a second sentence");
+    }
+    ui_cut_top(&inner, 8);
+    show_chips(app, ui_cut_top(&inner, CHIP_HEIGHT));
+    ui_separator(ui, (Rect){rect.x, rect.y + rect.h - 1, rect.w, 1});
+}
+
+/* --- left: model, view, grid, filters ---------------------------------------------------------- */
+
+static Rect section(App *app, Rect *rest, const char *title, float height)
+{
+    if (title != NULL) {
+        ui_label(&app->ui, ui_cut_top(rest, HEADING), title, UI_TONE_SMALL, TEXT_LEFT);
+    }
+    Rect rect = ui_cut_top(rest, height);
+    ui_cut_top(rest, SECTION_GAP);
+    return rect;
+}
+
+static void choose_model(App *app, Rect *rest)
+{
+    const char *labels[64];
+    int count = min_int(app->model_count, (int)COUNTOF(labels)), index = -1;
+    for (int i = 0; i < count; i++) {
+        labels[i] = app->models[i].name;
+        if (app->model != NULL && strcmp(app->models[i].folder, model_folder(app->model)) == 0) {
+            index = i;
+        }
+    }
+    const char *shown = app->model != NULL   ? model_name(app->model)
+                        : app->trace != NULL ? app->trace->model
+                                             : "Choose a model";
+    Rect rect = section(app, rest, "Model", UI_ROW);
+    if (ui_choice(&app->ui, rect, shown, labels, count, &index)) {
+        command_do_format(app, "model:open %s", app->models[index].folder);
+    }
+}
+
+static void choose_view(App *app, Rect *rest)
+{
+    const char *labels[8];
+    int count = min_int(view_count(), (int)COUNTOF(labels)), index = app->view.view;
+    for (int i = 0; i < count; i++) { labels[i] = view_table[i].title; }
+    Rect rect = section(app, rest, "View", UI_ROW);
+    if (ui_segments(&app->ui, rect, "view", labels, count, &index)) {
+        command_do_format(app, "view:set %s", view_table[index].name);
+    }
+}
+
+static void update_grid(App *app)
+{
+    const Attention *a = &app->trace->attention[app->view.attention];
+    Target subject = panels_subject(app);
+    bool other_link = app->measure == MEASURE_LINK && !target_equal(subject, app->grid_link);
+    if (app->grid != NULL && !other_link) { return; }
+    free(app->grid);
+    app->grid = calloc((size_t)a->layers * (size_t)a->heads, sizeof(float));
+    app->grid_link = subject;
+    if (app->grid == NULL) { return; }
+    measure_heads(app->trace, app->view.attention, app->measure, subject.query, subject.key, app->grid);
+}
+
+/* Click: this head alone; with Shift: added; double click: all heads of the layer. */
+static void click_cell(App *app, int layer, int head, unsigned did)
+{
+    bool same_layer = layer == app->view.layer;
+    bool shift = (app->ui.input->modifiers & MOD_SHIFT) != 0;
+    command_do_format(app, "layer:set %d", layer);
+    if ((did & UI_DOUBLE_CLICKED) != 0) {
+        command_do(app, "head:all");
+    } else if (shift && same_layer) {
+        command_do_format(app, "head:toggle %d", head);
+    } else {
+        command_do_format(app, "head:set %d", head);
+    }
+}
+
+static void show_cell(App *app, Rect cell, int layer, int head, float value)
+{
+    Ui *ui = &app->ui;
+    const Theme *theme = app->view.theme;
+    Rect ink = rect_inset(cell, cell.w > 9 ? 1 : 0.5f);
+    drawing_rect(ui->drawing, ink, cell.w > 12 ? 3 : 1, palette_map(COLORMAP_BLUES, value, theme->dark));
+    bool chosen = layer == app->view.layer && headset_has(&app->view.heads, head);
+    if (chosen) { drawing_frame(ui->drawing, rect_inset(cell, 0), 4, 2, theme->accent); }
+    ui_push_index(ui, head);
+    unsigned did = ui_area(ui, ui_id(ui, "cell"), cell, 0);
+    ui_pop_id(ui);
+    if ((did & UI_HOVERED) != 0) {
+        drawing_frame(ui->drawing, cell, 4, 1.5f, theme->ink);
+        char tip[96];
+        static const char *const names[MEASURES] = {"entropy, of the largest possible",
+                                                    "mean distance, of the longest", "on special tokens",
+                                                    "strongest link"};
+        snprintf(tip, sizeof tip, "Layer %d, head %d\n%.3f %s", layer, head, (double)value,
+                 names[app->measure]);
+        ui_tooltip_now(ui, tip);
+    }
+    if ((did & (UI_PRESSED | UI_DOUBLE_CLICKED)) != 0) { click_cell(app, layer, head, did); }
+}
+
+static void show_grid(App *app, Rect *rest)
+{
+    static const char *const measures[MEASURES] = {"Entropy", "Distance", "Special", "Link"};
+    static const char *const names[MEASURES] = {"entropy", "distance", "special", "link"};
+    Ui *ui = &app->ui;
+    Rect heading = ui_cut_top(rest, HEADING + 4);
+    ui_label(ui, heading, "Heads by", UI_TONE_SMALL, TEXT_LEFT);
+    int measure = (int)app->measure;
+    Rect choice = {heading.x + 62, heading.y - 1, heading.w - 62, 24};
+    if (ui_choice(ui, choice, "measure", measures, MEASURES, &measure)) {
+        command_do_format(app, "grid:measure %s", names[measure]);
+    }
+    if (app->trace == NULL) { return; }
+    update_grid(app);
+    const Attention *a = &app->trace->attention[app->view.attention];
+    float label = 18, cell = min_float((rest->w - label) / (float)a->heads, CELL_MAX);
+    cell = min_float(cell, max_float((rest->h - 230) / (float)a->layers, 5));
+    ui_cut_top(rest, 2);
+    Rect grid = ui_cut_top(rest, cell * (float)a->layers + 16);
+    ui_cut_top(rest, SECTION_GAP - 4);
+    if (app->grid == NULL) { return; }
+    ui_push_id(ui, "grid");
+    TextStyle style = {.size = 10.5f, .color = app->view.theme->muted, .align = TEXT_CENTER};
+    int every = cell >= CELL_NUMBER ? 1 : 4;
+    for (int head = 0; head < a->heads; head += every) {
+        drawing_text_format(ui->drawing, (Vec){grid.x + label + ((float)head + 0.5f) * cell, grid.y + 10},
+                            &style, "%d", head);
+    }
+    for (int layer = 0; layer < a->layers; layer++) {
+        float y = grid.y + 15 + (float)layer * cell;
+        style.color = layer == app->view.layer ? app->view.theme->ink : app->view.theme->muted;
+        style.weight = layer == app->view.layer ? FONT_BOLD : FONT_REGULAR;
+        if (layer % every == 0 || layer == app->view.layer) {
+            drawing_text_format(ui->drawing, (Vec){grid.x + label / 2 - 2, y + cell / 2 + 4}, &style, "%d",
+                                layer);
+        }
+        ui_push_index(ui, layer);
+        for (int head = 0; head < a->heads; head++) {
+            Rect rect = {grid.x + label + (float)head * cell, y, cell, cell};
+            show_cell(app, rect, layer, head, app->grid[(size_t)layer * (size_t)a->heads + (size_t)head]);
+        }
+        ui_pop_id(ui);
+    }
+    ui_pop_id(ui);
+}
+
+static void choose_filters(App *app, Rect *rest)
+{
+    static const char *const special[] = {"Show", "Hide", "Hide, sum 1"};
+    static const char *const special_names[] = {"shown", "hidden", "renormalised"};
+    static const char *const pairs[] = {"All", "A\u2192A", "A\u2192B", "B\u2192A", "B\u2192B"};
+    static const char *const pair_names[] = {"all", "aa", "ab", "ba", "bb"};
+    Ui *ui = &app->ui;
+    int index = (int)app->view.special;
+    if (ui_segments(ui, section(app, rest, "[CLS] and [SEP]", UI_ROW), "special", special, 3, &index)) {
+        command_do_format(app, "special %s", special_names[index]);
+    }
+    if (app->trace != NULL && app->trace->encoding->text[1] != NULL) {
+        index = (int)app->view.pair;
+        if (ui_segments(ui, section(app, rest, "Which text looks at which", UI_ROW), "filter", pairs, 5,
+                        &index)) {
+            command_do_format(app, "filter %s", pair_names[index]);
+        }
+    }
+}
+
+static void choose_lines(App *app, Rect *rest)
+{
+    UiSlider threshold = {.label = "Lines from", .maximum = 0.5f, .step = 0.01f, .reset = 0.02f,
+                          .decimals = 2};
+    float value = app->view.threshold;
+    if (ui_slider(&app->ui, section(app, rest, NULL, 38), &threshold, &value)) {
+        command_do_format(app, "threshold:set %g", (double)value);
+    }
+    UiSlider contrast = {.label = "Contrast", .minimum = 0.3f, .maximum = 2, .step = 0.1f,
+                         .reset = 0.7f, .decimals = 1};
+    value = app->view.contrast;
+    if (ui_slider(&app->ui, section(app, rest, NULL, 38), &contrast, &value)) {
+        command_do_format(app, "contrast %g", (double)value);
+    }
+}
+
+static void choose_colors(App *app, Rect *rest)
+{
+    static const char *const scales[] = {"Linear", "Log"};
+    static const char *const combine[] = {"Each", "Mean", "Max"};
+    static const char *const combine_names[] = {"none", "mean", "max"};
+    Ui *ui = &app->ui;
+    const char *maps[COLORMAPS];
+    for (int map = 0; map < COLORMAP_DIVERGING; map++) { maps[map] = palette_map_name((ColorMap)map); }
+    Rect row = section(app, rest, "Colours", UI_ROW);
+    int index = (int)app->view.map;
+    if (ui_choice(ui, ui_column(row, 0, 2, 8), "map", maps, COLORMAP_DIVERGING, &index)) {
+        command_do_format(app, "heatmap:map %s", maps[index]);
+    }
+    index = app->view.logarithmic;
+    if (ui_segments(ui, ui_column(row, 1, 2, 8), "scale", scales, 2, &index)) {
+        command_do(app, index != 0 ? "heatmap:scale log" : "heatmap:scale linear");
+    }
+    index = (int)app->view.combine;
+    if (ui_segments(ui, section(app, rest, "Chosen heads", UI_ROW), "combine", combine, 3, &index)) {
+        command_do_format(app, "head:combine %s", combine_names[index]);
+    }
+}
+
+void panels_left(App *app, Rect rect)
+{
+    ui_panel(&app->ui, rect);
+    ui_separator(&app->ui, (Rect){rect.x + rect.w - 1, rect.y, 1, rect.h});
+    Rect clip = drawing_set_clip(app->ui.drawing, rect);
+    Rect rest = rect_inset(rect, PANELS_PAD);
+    choose_model(app, &rest);
+    choose_view(app, &rest);
+    show_grid(app, &rest);
+    choose_filters(app, &rest);
+    if (strcmp(view_table[app->view.view].name, "heatmap") == 0) {
+        choose_colors(app, &rest);
+    } else {
+        choose_lines(app, &rest);
+    }
+    drawing_set_clip(app->ui.drawing, clip);
+}
+
+/* --- help -------------------------------------------------------------------------------------- */
+
+void panels_help(App *app, Rect window)
+{
+    enum { ROW_HEIGHT = 24 };
+    Ui *ui = &app->ui;
+    int lines = 0;
+    for (const KeyBinding *key = keymap_table; key->command != NULL; key++) { lines += key->keys != NULL; }
+    int rows = (lines + 1) / 2;
+    Rect box = ui_center(window, min_float(window.w - 20, 840),
+                         min_float(window.h - 20, (float)(rows * ROW_HEIGHT + 92)));
+    ui_overlay_begin(ui, box, true);
+    drawing_rect(ui->drawing, box, 10, app->view.theme->panel);
+    drawing_frame(ui->drawing, box, 10, 1, app->view.theme->border);
+    Rect inner = rect_inset(box, 22);
+    ui_label(ui, ui_cut_top(&inner, 26), "Keys and mouse", UI_TONE_HEADING, TEXT_LEFT);
+    ui_cut_top(&inner, 6);
+    int line = 0;
+    for (const KeyBinding *key = keymap_table; key->command != NULL; key++) {
+        if (key->keys == NULL) { continue; }
+        Rect column = ui_column(inner, line / max_int(rows, 1), 2, 24);
+        Rect row = {column.x, column.y + (float)(line % max_int(rows, 1) * ROW_HEIGHT), column.w, ROW_HEIGHT};
+        ui_label(ui, ui_cut_left(&row, 104), key->keys, UI_TONE_HEADING, TEXT_LEFT);
+        ui_label(ui, row, key->help, UI_TONE_INK, TEXT_LEFT);
+        line++;
+    }
+    unsigned did = ui_area(ui, ui_id(ui, "help"), window, 0);
+    ui_overlay_end(ui);
+    bool outside = (ui->pressed & BUTTON_LEFT) != 0 && !rect_contains(box, ui->input->mouse);
+    if (outside || (did & UI_CLICKED) != 0) { command_do(app, "help"); }
+}

@@ -1,0 +1,28 @@
+/* panels.h - what stands around the picture. Each draws into its rectangle and acts by commands. */
+#ifndef APP_PANELS_H
+#define APP_PANELS_H
+
+#include "app/app.h"
+
+#define PANELS_LEFT 226.0f
+#define PANELS_RIGHT 252.0f
+#define PANELS_STATUS 27.0f
+#define PANELS_PAD 12.0f
+
+/* Sentence, pair, buttons, token chips; as high as panels_top_height says. */
+float panels_top_height(const App *app);
+void panels_top(App *app, Rect rect);
+/* Model, view, head grid, filters. */
+void panels_left(App *app, Rect rect);
+/* What is under the pointer, in numbers, and the strongest links (inspector.c). */
+void panels_inspector(App *app, Rect rect);
+void panels_status(App *app, Rect rect);
+/* All keys, over everything. */
+void panels_help(App *app, Rect window);
+/* The exact weight beside the pointer. */
+void panels_tooltip(App *app);
+
+/* The link or token that the user is asking about: under the pointer, else the newest pin. */
+Target panels_subject(const App *app);
+
+#endif

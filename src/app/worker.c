@@ -1,0 +1,201 @@
+#include "app/worker.h"
+
+#include "base/memory.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+typedef struct Request {
+    const Model *model;
+    char *folder, *text, *pair;
+    unsigned wants;
+} Request;
+
+struct Worker {
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    void (*wake)(void *data);
+    void *data;
+    /* All below is guarded by the mutex, but for `cancel`. */
+    Request *request; /* the next one, or NULL */
+    bool running, stopping, answered;
+    WorkerAnswer answer;
+    Model **retired;
+    size_t retired_count;
+    atomic_bool cancel;
+};
+
+static void free_request(Request *request)
+{
+    if (request == NULL) { return; }
+    free(request->folder);
+    free(request->text);
+    free(request->pair);
+    free(request);
+}
+
+static void free_answer(WorkerAnswer *answer)
+{
+    trace_free(answer->trace);
+    model_free(answer->model);
+    *answer = (WorkerAnswer){0};
+}
+
+/* Done without the mutex: this is the work. False when it was cancelled. */
+static bool work(const Request *request, const atomic_bool *cancel, WorkerAnswer *answer)
+{
+    const Model *model = request->model;
+    if (request->folder != NULL) {
+        answer->model = model_open(request->folder, &answer->error);
+        if (answer->model == NULL) {
+            answer->failed = true;
+            return true;
+        }
+        model = answer->model;
+    }
+    if (model == NULL) { return false; } /* asked only to make an older request obsolete */
+    Encoding *encoding = model_encode(model, request->text, request->pair);
+    answer->trace = model_run(model, encoding, request->wants, cancel, &answer->error);
+    bool cancelled = answer->trace == NULL && answer->error.text[0] == '\0';
+    answer->failed = answer->trace == NULL && !cancelled;
+    return !cancelled || answer->model != NULL;
+}
+
+/* An unpolled older answer gives way, but a model that it opened is not lost. The newer trace then
+ * came from the model before it, so it is dropped: whoever polls asks again. */
+static void publish(Worker *worker, WorkerAnswer *answer)
+{
+    if (worker->answered && worker->answer.model != NULL && answer->model == NULL) {
+        answer->model = worker->answer.model;
+        worker->answer.model = NULL;
+        trace_free(answer->trace);
+        answer->trace = NULL;
+    }
+    if (worker->answered) { free_answer(&worker->answer); }
+    worker->answer = *answer;
+    worker->answered = true;
+}
+
+static void free_retired(Worker *worker)
+{
+    while (worker->retired_count > 0) { model_free(worker->retired[--worker->retired_count]); }
+}
+
+static void *loop(void *data)
+{
+    Worker *worker = data;
+    pthread_mutex_lock(&worker->mutex);
+    while (!worker->stopping) {
+        free_retired(worker);
+        if (worker->request == NULL) {
+            pthread_cond_wait(&worker->changed, &worker->mutex);
+            continue;
+        }
+        Request *request = worker->request;
+        worker->request = NULL;
+        worker->running = true;
+        atomic_store(&worker->cancel, false);
+        pthread_mutex_unlock(&worker->mutex);
+
+        WorkerAnswer answer = {0};
+        bool finished = work(request, &worker->cancel, &answer);
+        free_request(request);
+
+        pthread_mutex_lock(&worker->mutex);
+        worker->running = false;
+        if (finished) { publish(worker, &answer); }
+        if (finished && worker->wake != NULL) { worker->wake(worker->data); }
+    }
+    free_retired(worker);
+    pthread_mutex_unlock(&worker->mutex);
+    return NULL;
+}
+
+Worker *worker_new(void (*wake)(void *data), void *data)
+{
+    Worker *worker = mem_zero(1, sizeof *worker);
+    worker->wake = wake;
+    worker->data = data;
+    pthread_mutex_init(&worker->mutex, NULL);
+    pthread_cond_init(&worker->changed, NULL);
+    if (pthread_create(&worker->thread, NULL, loop, worker) != 0) {
+        pthread_mutex_destroy(&worker->mutex);
+        pthread_cond_destroy(&worker->changed);
+        free(worker);
+        return NULL;
+    }
+    return worker;
+}
+
+void worker_free(Worker *worker)
+{
+    if (worker == NULL) { return; }
+    pthread_mutex_lock(&worker->mutex);
+    worker->stopping = true;
+    atomic_store(&worker->cancel, true);
+    pthread_cond_signal(&worker->changed);
+    pthread_mutex_unlock(&worker->mutex);
+    pthread_join(worker->thread, NULL);
+    free_request(worker->request);
+    free(worker->retired);
+    if (worker->answered) { free_answer(&worker->answer); }
+    pthread_mutex_destroy(&worker->mutex);
+    pthread_cond_destroy(&worker->changed);
+    free(worker);
+}
+
+void worker_request(Worker *worker, const Model *model, const char *folder, const char *text,
+                    const char *pair, unsigned wants)
+{
+    Request *request = mem_zero(1, sizeof *request);
+    request->model = model;
+    request->folder = folder != NULL ? mem_copy_string(folder) : NULL;
+    request->text = mem_copy_string(text);
+    request->pair = pair != NULL ? mem_copy_string(pair) : NULL;
+    request->wants = wants;
+    pthread_mutex_lock(&worker->mutex);
+    if (worker->request != NULL && request->folder == NULL) {
+        /* A model that was asked for but not opened yet is still wanted. */
+        request->folder = worker->request->folder;
+        worker->request->folder = NULL;
+    }
+    free_request(worker->request);
+    worker->request = request;
+    atomic_store(&worker->cancel, true);
+    pthread_cond_signal(&worker->changed);
+    pthread_mutex_unlock(&worker->mutex);
+}
+
+bool worker_poll(Worker *worker, WorkerAnswer *answer)
+{
+    pthread_mutex_lock(&worker->mutex);
+    bool answered = worker->answered;
+    if (answered) {
+        *answer = worker->answer;
+        worker->answer = (WorkerAnswer){0};
+        worker->answered = false;
+    }
+    pthread_mutex_unlock(&worker->mutex);
+    return answered;
+}
+
+bool worker_busy(Worker *worker)
+{
+    pthread_mutex_lock(&worker->mutex);
+    bool busy = worker->running || worker->request != NULL;
+    pthread_mutex_unlock(&worker->mutex);
+    return busy;
+}
+
+void worker_retire(Worker *worker, Model *model)
+{
+    if (model == NULL) { return; }
+    pthread_mutex_lock(&worker->mutex);
+    assert(worker->request == NULL || worker->request->model != model);
+    worker->retired = mem_grow(worker->retired, worker->retired_count + 1, sizeof(Model *));
+    worker->retired[worker->retired_count++] = model;
+    pthread_cond_signal(&worker->changed);
+    pthread_mutex_unlock(&worker->mutex);
+}

@@ -1,0 +1,309 @@
+/* The encoder of BERT. Reading order: encoder_run is the paper, the rest finds the weights.
+ *
+ * Easy to get wrong:
+ *   - linear layers are stored [outputs, inputs], so a product is x @ W^T;
+ *   - layer norm comes after the residual sum (post-norm), and once after the embeddings;
+ *   - the masked-word head has an activation and a layer norm of its own before the decoder, whose
+ *     matrix is the word embedding unless the file has another one;
+ *   - old files call the gain and shift of a layer norm gamma and beta. */
+#include "model/encoder.h"
+
+#include "base/base.h"
+#include "base/memory.h"
+#include "model/kernels.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NAME_BYTES 160
+
+/* ---- Finding the weights ---- */
+
+typedef struct Pending {
+    const float **slot;
+    const SafeTensor *tensor;
+} Pending;
+
+typedef struct Loader {
+    const Safetensors *file;
+    const char *where;
+    const char *prefix; /* "bert." or "" */
+    Pending *pending;   /* tensors that are not float32 in memory yet */
+    size_t pending_count;
+    Error *err;
+} Loader;
+
+/* Is the tensor [rows, columns] (columns == 0: a vector) of floats? A sentence when not. */
+static bool check_shape(const Loader *loader, const SafeTensor *tensor, int rows, int columns)
+{
+    bool fits = columns == 0 ? tensor->rank == 1 && tensor->shape[0] == (size_t)rows
+                             : tensor->rank == 2 && tensor->shape[0] == (size_t)rows &&
+                                   tensor->shape[1] == (size_t)columns;
+    if (!fits) {
+        char found[SAFETENSORS_SHAPE_TEXT], wanted[32] = "";
+        if (columns > 0) { snprintf(wanted, sizeof wanted, ", %d", columns); }
+        return error_set(loader->err, "%s: the tensor %s has the shape %s, but config.json asks "
+                         "for [%d%s].", loader->where, tensor->name,
+                         safetensors_shape_text(tensor, found), rows, wanted);
+    }
+    return safetensors_is_float(tensor) ||
+           error_set(loader->err, "%s: the tensor %s has the type %s; weights must be F32, F16 or "
+                     "BF16.", loader->where, tensor->name, safetensors_type_name(tensor->type));
+}
+
+/* Points *slot at the weights of the tensor `name`, or of `other` (may be NULL) if that is not
+ * there: now, when they can be used as they lie in the file, or in widen_pending. */
+static bool bind(Loader *loader, const float **slot, const char *name, const char *other, int rows,
+                 int columns)
+{
+    const SafeTensor *tensor = safetensors_find(loader->file, name);
+    if (tensor == NULL && other != NULL) { tensor = safetensors_find(loader->file, other); }
+    if (tensor == NULL) {
+        return error_set(loader->err, "%s: the tensor %s is missing. The weights are not those of "
+                         "a BERT as config.json describes it.", loader->where, name);
+    }
+    if (!check_shape(loader, tensor, rows, columns)) { return false; }
+    *slot = safetensors_floats(tensor);
+    if (*slot == NULL) {
+        loader->pending = mem_grow(loader->pending, loader->pending_count + 1,
+                                   sizeof *loader->pending);
+        loader->pending[loader->pending_count++] = (Pending){slot, tensor};
+    }
+    return true;
+}
+
+/* prefix + `layer` + name + ".weight" and ".bias": a linear layer [outputs, inputs], [outputs]. */
+static bool bind_linear(Loader *loader, const char *layer, const char *name, int outputs,
+                        int inputs, const float **weight, const float **bias)
+{
+    char full[NAME_BYTES], full_bias[NAME_BYTES];
+    snprintf(full, sizeof full, "%s%s%s.weight", loader->prefix, layer, name);
+    snprintf(full_bias, sizeof full_bias, "%s%s%s.bias", loader->prefix, layer, name);
+    return bind(loader, weight, full, NULL, outputs, inputs) &&
+           bind(loader, bias, full_bias, NULL, outputs, 0);
+}
+
+/* The same for a layer norm [size], [size], by its new or its old names. */
+static bool bind_norm(Loader *loader, const char *layer, const char *name, int size,
+                      const float **gain, const float **shift)
+{
+    char full[NAME_BYTES], old[NAME_BYTES];
+    snprintf(full, sizeof full, "%s%s%s.weight", loader->prefix, layer, name);
+    snprintf(old, sizeof old, "%s%s%s.gamma", loader->prefix, layer, name);
+    if (!bind(loader, gain, full, old, size, 0)) { return false; }
+    snprintf(full, sizeof full, "%s%s%s.bias", loader->prefix, layer, name);
+    snprintf(old, sizeof old, "%s%s%s.beta", loader->prefix, layer, name);
+    return bind(loader, shift, full, old, size, 0);
+}
+
+static bool bind_embedding(Loader *loader, const char *name, int rows, int size,
+                           const float **slot)
+{
+    char full[NAME_BYTES];
+    snprintf(full, sizeof full, "%sembeddings.%s.weight", loader->prefix, name);
+    return bind(loader, slot, full, NULL, rows, size);
+}
+
+static bool bind_layer(Loader *loader, int index, const ModelConfig *config, EncoderLayer *w)
+{
+    const int H = config->hidden_size, I = config->intermediate_size;
+    char layer[48];
+    snprintf(layer, sizeof layer, "encoder.layer.%d.", index);
+    return bind_linear(loader, layer, "attention.self.query", H, H, &w->query, &w->query_bias) &&
+           bind_linear(loader, layer, "attention.self.key", H, H, &w->key, &w->key_bias) &&
+           bind_linear(loader, layer, "attention.self.value", H, H, &w->value, &w->value_bias) &&
+           bind_linear(loader, layer, "attention.output.dense", H, H, &w->output,
+                       &w->output_bias) &&
+           bind_norm(loader, layer, "attention.output.LayerNorm", H, &w->attention_gain,
+                     &w->attention_shift) &&
+           bind_linear(loader, layer, "intermediate.dense", I, H, &w->up, &w->up_bias) &&
+           bind_linear(loader, layer, "output.dense", H, I, &w->down, &w->down_bias) &&
+           bind_norm(loader, layer, "output.LayerNorm", H, &w->gain, &w->shift);
+}
+
+/* The masked-word head, if the file has one. A decoder of its own is rare: usually the word
+ * embedding is used the other way round (Press and Wolf 2017). */
+static bool bind_head(Loader *loader, Encoder *encoder)
+{
+    const int H = encoder->config.hidden_size, V = encoder->config.vocab_size;
+    loader->prefix = "cls.predictions.";
+    if (safetensors_find(loader->file, "cls.predictions.transform.dense.weight") == NULL) {
+        return true;
+    }
+    static const char decoder[] = "cls.predictions.decoder.weight";
+    encoder->decoder = encoder->words;
+    return bind_linear(loader, "", "transform.dense", H, H, &encoder->transform,
+                       &encoder->transform_bias) &&
+           bind_norm(loader, "", "transform.LayerNorm", H, &encoder->head_gain,
+                     &encoder->head_shift) &&
+           bind(loader, &encoder->decoder_bias, "cls.predictions.bias",
+                "cls.predictions.decoder.bias", V, 0) &&
+           (safetensors_find(loader->file, decoder) == NULL ||
+            bind(loader, &encoder->decoder, decoder, NULL, V, H));
+}
+
+static bool bind_all(Loader *loader, Encoder *encoder)
+{
+    const ModelConfig *config = &encoder->config;
+    const int H = config->hidden_size;
+    const char *first = "bert.embeddings.word_embeddings.weight";
+    loader->prefix = safetensors_find(loader->file, first) != NULL ? "bert." : "";
+    bool ok = bind_embedding(loader, "word_embeddings", config->vocab_size, H, &encoder->words) &&
+              bind_embedding(loader, "position_embeddings", config->positions, H,
+                             &encoder->positions) &&
+              bind_embedding(loader, "token_type_embeddings", config->segments, H,
+                             &encoder->segments) &&
+              bind_norm(loader, "embeddings.", "LayerNorm", H, &encoder->gain, &encoder->shift);
+    for (int i = 0; ok && i < config->layers; i++) {
+        ok = bind_layer(loader, i, config, &encoder->layers[i]);
+    }
+    return ok && bind_head(loader, encoder);
+}
+
+/* Widens what is not float32 into one block, each tensor on a cache line of its own. */
+static bool widen_pending(Loader *loader, Encoder *encoder)
+{
+    size_t floats = 0;
+    for (size_t i = 0; i < loader->pending_count; i++) {
+        floats += (loader->pending[i].tensor->count + 15) / 16 * 16;
+    }
+    if (floats == 0) { return true; }
+    float *next = encoder->widened = mem_try_aligned(floats, sizeof *next);
+    if (next == NULL) {
+        return error_set(loader->err, "%s: there is not enough memory for its weights (%.1f GB as "
+                         "float32).", loader->where, (double)floats * sizeof *next / 1e9);
+    }
+    for (size_t i = 0; i < loader->pending_count; i++) {
+        const Pending *pending = &loader->pending[i];
+        safetensors_to_floats(pending->tensor, next);
+        *pending->slot = next;
+        next += (pending->tensor->count + 15) / 16 * 16;
+    }
+    return true;
+}
+
+bool encoder_load(Encoder *encoder, const ModelConfig *config, const Safetensors *file,
+                  const char *where, Error *err)
+{
+    *encoder = (Encoder){.config = *config};
+    encoder->layers = mem_zero((size_t)config->layers, sizeof *encoder->layers);
+    Loader loader = {.file = file, .where = where, .err = err};
+    bool ok = bind_all(&loader, encoder) && widen_pending(&loader, encoder);
+    /* A tied decoder is the word embedding, which may only now have its place. */
+    if (ok && encoder->transform != NULL && encoder->decoder == NULL) {
+        encoder->decoder = encoder->words;
+    }
+    free(loader.pending);
+    if (!ok) { encoder_free(encoder); }
+    return ok;
+}
+
+void encoder_free(Encoder *encoder)
+{
+    free(encoder->layers);
+    free(encoder->widened);
+    *encoder = (Encoder){0};
+}
+
+/* ---- The forward pass ---- */
+
+/* Devlin et al. 2019, figure 2: the sum of three embeddings, then layer norm. out: [T, H] */
+static void embed(const Encoder *encoder, const Encoding *encoding, float *out)
+{
+    const int H = encoder->config.hidden_size;
+    for (int t = 0; t < encoding->count; t++) {
+        const Token *token = &encoding->tokens[t];
+        int segment = min_int(token->side, encoder->config.segments - 1);
+        kernels_add_norm(encoder->words + (size_t)token->id * (size_t)H,
+                         encoder->positions + (size_t)t * (size_t)H,
+                         encoder->segments + (size_t)segment * (size_t)H, encoder->gain,
+                         encoder->shift, encoder->config.norm_epsilon, 1, H,
+                         out + (size_t)t * (size_t)H);
+    }
+}
+
+/* Devlin et al. 2019, task 1: which word stands here? hidden: [T, H], two scratches of [T, H],
+ * logits: [T, V] */
+static void predict_words(const Encoder *encoder, const float *hidden, int T, float *scratch,
+                          float *normed, float *logits)
+{
+    const ModelConfig *config = &encoder->config;
+    const int H = config->hidden_size, V = config->vocab_size;
+    kernels_linear(hidden, encoder->transform, T, H, H, scratch);
+    kernels_activate(scratch, encoder->transform_bias, config->activation, T, H);
+    kernels_add_norm(scratch, NULL, NULL, encoder->head_gain, encoder->head_shift,
+                     config->norm_epsilon, T, H, normed);
+    kernels_linear(normed, encoder->decoder, T, H, V, logits);
+    kernels_add_bias(logits, encoder->decoder_bias, T, V);
+}
+
+static bool is_cancelled(const atomic_bool *cancel)
+{
+    return cancel != NULL && atomic_load_explicit(cancel, memory_order_relaxed);
+}
+
+bool encoder_run(const Encoder *encoder, Trace *trace, const atomic_bool *cancel, Error *err)
+{
+    const ModelConfig *config = &encoder->config;
+    const int T = trace->tokens, H = config->hidden_size, I = config->intermediate_size;
+    const int A = config->heads, d = config->head_size;
+    const size_t TH = (size_t)T * (size_t)H, TI = (size_t)T * (size_t)I;
+    const size_t ATT = (size_t)A * (size_t)T * (size_t)T;
+
+    float *scratch = mem_try_aligned(3 * TH + TI, sizeof *scratch);
+    if (scratch == NULL) {
+        return error_set(err, "There is not enough memory to run the model on %d tokens. Use a "
+                         "shorter text.", T);
+    }
+    float *projected = scratch;             /* [T, H] what a product gives, before its bias */
+    float *context = projected + TH;        /* [T, H] what the heads gathered, side by side */
+    float *attended = context + TH;         /* [T, H] after attention, residual and norm */
+    float *inner = attended + TH;           /* [T, I] inside the feed-forward network */
+
+    float *x = trace->hidden;               /* [T, H] of the layer below */
+    float *query = trace->query;            /* [A, T, d] of this layer, as key and value */
+    float *key = trace->key;
+    float *value = trace->value;
+    float *weights = trace->attention[ATTENTION_SELF].weights; /* [A, T, T] */
+    embed(encoder, trace->encoding, x);
+
+    for (int layer = 0; layer < config->layers && !is_cancelled(cancel); layer++) {
+        const EncoderLayer *w = &encoder->layers[layer];
+
+        /* 3.2.2: the vectors of every head, q = x Wq + bq, and so on */
+        kernels_linear(x, w->query, T, H, H, projected);
+        kernels_split_heads(projected, w->query_bias, T, A, d, query);
+        kernels_linear(x, w->key, T, H, H, projected);
+        kernels_split_heads(projected, w->key_bias, T, A, d, key);
+        kernels_linear(x, w->value, T, H, H, projected);
+        kernels_split_heads(projected, w->value_bias, T, A, d, value);
+
+        /* 3.2.1, equation 1: softmax(q k^T / sqrt(d)) v */
+        kernels_attention(query, key, value, A, T, d, weights, context);
+
+        /* 3.2.2: the heads mixed by Wo; 3.1: LayerNorm(x + Sublayer(x)) */
+        kernels_linear(context, w->output, T, H, H, projected);
+        kernels_add_norm(projected, w->output_bias, x, w->attention_gain, w->attention_shift,
+                         config->norm_epsilon, T, H, attended);
+
+        /* 3.3, equation 2: two linear layers with an activation between them; 3.1 again */
+        kernels_linear(attended, w->up, T, H, I, inner);
+        kernels_activate(inner, w->up_bias, config->activation, T, I);
+        kernels_linear(inner, w->down, T, I, H, projected);
+        x += TH;
+        kernels_add_norm(projected, w->down_bias, attended, w->gain, w->shift,
+                         config->norm_epsilon, T, H, x);
+
+        query += TH;
+        key += TH;
+        value += TH;
+        weights += ATT;
+    }
+    bool done = !is_cancelled(cancel);
+    if (done && trace->logits != NULL) {
+        predict_words(encoder, x, T, projected, attended, trace->logits);
+    }
+    free(scratch);
+    if (!done && err != NULL) { err->text[0] = '\0'; }
+    return done;
+}

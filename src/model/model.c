@@ -1,0 +1,172 @@
+#include "model/model.h"
+
+#include "base/base.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "model/encoder.h"
+#include "model/safetensors.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct Model {
+    char *folder, *name;
+    Tokenizer *tokenizer;
+    Safetensors *weights; /* the mapping that the encoder points into */
+    Encoder encoder;
+};
+
+/* The last component of a path, without slashes after it. */
+static char *last_component(const char *path)
+{
+    size_t end = strlen(path);
+    while (end > 1 && path[end - 1] == '/') { end--; }
+    size_t start = end;
+    while (start > 0 && path[start - 1] != '/') { start--; }
+    char *name = mem_alloc(end - start + 1, 1);
+    memcpy(name, path + start, end - start);
+    name[end - start] = '\0';
+    return name;
+}
+
+static bool open_parts(Model *model, const char *folder, Error *err)
+{
+    if (!file_is_folder(folder)) {
+        return error_set(err, file_exists(folder)
+                                  ? "%s is not a folder. A model is a folder with config.json, "
+                                    "vocab.txt and model.safetensors in it."
+                                  : "There is no model folder %s.", folder);
+    }
+    ModelConfig config;
+    char *path = file_join(folder, "config.json");
+    bool ok = config_read(path, &config, err);
+    free(path);
+    ok = ok && (model->weights = safetensors_open_folder(folder, err)) != NULL &&
+         encoder_load(&model->encoder, &config, model->weights, folder, err) &&
+         (model->tokenizer = tokenizer_open(folder, err)) != NULL;
+    if (ok && tokenizer_vocab_size(model->tokenizer) > config.vocab_size) {
+        ok = error_set(err, "%s: the vocabulary has %d entries, but config.json says vocab_size "
+                       "%d. The vocabulary belongs to another model.", folder,
+                       tokenizer_vocab_size(model->tokenizer), config.vocab_size);
+    }
+    return ok;
+}
+
+Model *model_open(const char *folder, Error *err)
+{
+    Model *model = mem_zero(1, sizeof *model);
+    model->folder = mem_copy_string(folder);
+    model->name = last_component(folder);
+    if (open_parts(model, folder, err)) { return model; }
+    model_free(model);
+    return NULL;
+}
+
+void model_free(Model *model)
+{
+    if (model == NULL) { return; }
+    encoder_free(&model->encoder);
+    safetensors_free(model->weights);
+    tokenizer_free(model->tokenizer);
+    free(model->folder);
+    free(model->name);
+    free(model);
+}
+
+const char *model_name(const Model *model) { return model->name; }
+const char *model_folder(const Model *model) { return model->folder; }
+const ModelConfig *model_config(const Model *model) { return &model->encoder.config; }
+const Tokenizer *model_tokenizer(const Model *model) { return model->tokenizer; }
+bool model_has_logits(const Model *model) { return model->encoder.transform != NULL; }
+
+Encoding *model_encode(const Model *model, const char *text, const char *pair)
+{
+    return tokenizer_encode(model->tokenizer, text, pair, model->encoder.config.positions);
+}
+
+/* ---- One pass ---- */
+
+static bool check_encoding(const Model *model, const Encoding *encoding, Error *err)
+{
+    const ModelConfig *config = &model->encoder.config;
+    if (encoding->count < 1 || encoding->count > config->positions) {
+        return error_set(err, "%s takes 1 to %d tokens, not %d.", model->name, config->positions,
+                         encoding->count);
+    }
+    for (int i = 0; i < encoding->count; i++) {
+        const Token *token = &encoding->tokens[i];
+        if (token->id < 0 || token->id >= config->vocab_size || token->side < 0) {
+            return error_set(err, "The token %s is not in the vocabulary of %s.", token->piece,
+                             model->name);
+        }
+    }
+    return true;
+}
+
+/* *array = a * b * c * d floats; false when there is no such memory. */
+static bool take_floats(size_t a, size_t b, size_t c, size_t d, float **array)
+{
+    size_t floats;
+    if (!mem_multiply(a, b, &floats) || !mem_multiply(floats, c, &floats) ||
+        !mem_multiply(floats, d, &floats)) {
+        return false;
+    }
+    *array = mem_try_aligned(floats, sizeof **array);
+    return *array != NULL;
+}
+
+/* The arrays of the trace. All are written in full by the encoder, so none is cleared. */
+static bool allocate(const ModelConfig *config, bool logits, Trace *trace, Error *err)
+{
+    const size_t L = (size_t)config->layers, A = (size_t)config->heads, T = (size_t)trace->tokens;
+    const size_t d = (size_t)config->head_size, H = (size_t)config->hidden_size;
+    const size_t V = logits ? (size_t)config->vocab_size : 0;
+    if (take_floats(L, A, T, T, &trace->attention[ATTENTION_SELF].weights) &&
+        take_floats(L, A, T, d, &trace->query) && take_floats(L, A, T, d, &trace->key) &&
+        take_floats(L, A, T, d, &trace->value) && take_floats(1, L + 1, T, H, &trace->hidden) &&
+        (!logits || take_floats(1, 1, T, V, &trace->logits))) {
+        return true;
+    }
+    double floats = (double)L * (double)A * (double)T * (double)(T + 3 * d) +
+                    (double)(L + 1) * (double)T * (double)H + (double)T * (double)V;
+    return error_set(err, "The trace of %zu tokens would take %.1f GB, more than there is memory. "
+                     "Use a shorter text or a smaller model.", T, floats * sizeof(float) / 1e9);
+}
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+Trace *model_run(const Model *model, Encoding *encoding, unsigned wants, const atomic_bool *cancel,
+                 Error *err)
+{
+    const ModelConfig *config = &model->encoder.config;
+    bool logits = (wants & MODEL_LOGITS) != 0 && model_has_logits(model);
+    double start = seconds_now();
+    Trace *trace = trace_new();
+    trace->model = mem_copy_string(model->name);
+    trace->encoding = encoding;
+    trace->layers = config->layers;
+    trace->heads = config->heads;
+    trace->tokens = encoding->count;
+    trace->head_size = config->head_size;
+    trace->hidden_size = config->hidden_size;
+    trace->vocab_size = logits ? config->vocab_size : 0;
+    Attention *attention = &trace->attention[ATTENTION_SELF];
+    attention->query_tokens = attention->key_tokens = encoding;
+    attention->layers = config->layers;
+    attention->heads = config->heads;
+    attention->queries = attention->keys = encoding->count;
+
+    if (check_encoding(model, encoding, err) && allocate(config, logits, trace, err) &&
+        encoder_run(&model->encoder, trace, cancel, err)) {
+        trace->seconds = seconds_now() - start;
+        return trace;
+    }
+    trace_free(trace);
+    return NULL;
+}

@@ -1,0 +1,106 @@
+/* view.h - what the user chose to see, and the table of views that turn a trace into a drawing.
+ *
+ * A view is pure: same trace, state, area and fonts, same drawing. It reads the trace, appends to
+ * the drawing and marks what it draws with hit ids (view_target_pack), so that the window knows what
+ * is under the pointer. To add a view: one file, one function, one row in view_table. */
+#ifndef VIEW_VIEW_H
+#define VIEW_VIEW_H
+
+#include "analysis/slice.h"
+#include "draw/drawing.h"
+#include "draw/palette.h"
+#include "model/trace.h"
+
+typedef enum TargetKind {
+    TARGET_NONE,
+    TARGET_QUERY, /* a token in the column or axis of those who look */
+    TARGET_KEY,   /* a token in the column or axis of those looked at */
+    TARGET_LINK,  /* one cell: query, key, and the head it belongs to */
+    TARGET_HEAD   /* a head itself: its chip or its matrix */
+} TargetKind;
+
+/* One thing in a picture. Token indices are those of the trace; -1 where they mean nothing. */
+typedef struct Target {
+    TargetKind kind;
+    int layer, head;
+    int query, key;
+} Target;
+
+uint64_t target_pack(Target target); /* never 0 but for TARGET_NONE */
+Target target_unpack(uint64_t hit);
+bool target_equal(Target a, Target b);
+
+enum { VIEW_MAX_PINS = 8 };
+
+typedef struct ViewState {
+    int view;                /* row of view_table */
+    AttentionKind attention;
+    int layer;
+    HeadSet heads;
+    Combine combine;         /* heatmap: several heads side by side, or as one */
+    PairFilter pair;
+    SpecialTokens special;
+    float threshold;         /* weights below it are not drawn as lines */
+    float contrast;          /* exponent of weight -> opacity; 1 is proportional */
+    ColorMap map;
+    bool logarithmic;        /* heatmap colours by log10, from 0.001 to 1 */
+    Target hover;
+    Target pins[VIEW_MAX_PINS];
+    int pin_count;
+    float scroll;            /* points that the content is moved up, where it is taller than the area */
+    float zoom;              /* heatmap: 1 fits the area */
+    Vec pan;                 /* heatmap: points, with zoom */
+    float text_size;         /* of tokens at natural size, points */
+    bool figure;             /* for a file: no hover, no chips that only make sense under a pointer */
+    bool caption, legend;
+    const Theme *theme;
+} ViewState;
+
+/* What a fresh program shows: head view, layer 0, all heads, light theme. */
+ViewState view_state_default(void);
+
+typedef struct View {
+    const char *name;  /* for the command line and commands: "head" */
+    const char *title; /* for buttons: "Lines" */
+    const char *help;
+    /* Draws into `area`; shrinks, scrolls or thins out what does not fit. */
+    void (*draw)(const Trace *trace, const ViewState *state, Rect area, Drawing *drawing);
+    /* The size in points at which the view is at its best, for a figure. */
+    Vec (*measure)(const Trace *trace, const ViewState *state, const Drawing *drawing);
+    /* What lies under a point where no hit id says it: the cell of a large matrix. May be NULL. */
+    Target (*locate)(const Trace *trace, const ViewState *state, Rect area, const Drawing *drawing,
+                     Vec point);
+    /* How far state->scroll may go in this area, in points. May be NULL: not at all. */
+    float (*scroll_limit)(const Trace *trace, const ViewState *state, Rect area,
+                          const Drawing *drawing);
+} View;
+
+extern const View view_table[]; /* ends with name == NULL */
+int view_count(void);
+int view_find(const char *name); /* -1 when there is none */
+
+void view_draw(const Trace *trace, const ViewState *state, Rect area, Drawing *drawing);
+Vec view_measure(const Trace *trace, const ViewState *state, const Drawing *drawing);
+float view_scroll_limit(const Trace *trace, const ViewState *state, Rect area,
+                        const Drawing *drawing);
+/* The target under a point of a drawing made by view_draw with the same arguments. */
+Target view_locate(const Trace *trace, const ViewState *state, Rect area, const Drawing *drawing,
+                   Vec point);
+
+bool view_is_pinned(const ViewState *state, Target target);
+/* Is the target pinned or under the pointer? A figure knows no pointer. */
+bool view_is_active(const ViewState *state, Target target);
+/* Puts the pin in, or takes it out if it was there; the oldest gives way when all are taken. */
+void view_toggle_pin(ViewState *state, Target target);
+
+/* The views. */
+void view_head_draw(const Trace *trace, const ViewState *state, Rect area, Drawing *drawing);
+Vec view_head_measure(const Trace *trace, const ViewState *state, const Drawing *drawing);
+float view_head_scroll_limit(const Trace *trace, const ViewState *state, Rect area,
+                             const Drawing *drawing);
+void view_heatmap_draw(const Trace *trace, const ViewState *state, Rect area, Drawing *drawing);
+Vec view_heatmap_measure(const Trace *trace, const ViewState *state, const Drawing *drawing);
+Target view_heatmap_locate(const Trace *trace, const ViewState *state, Rect area,
+                           const Drawing *drawing, Vec point);
+
+#endif
