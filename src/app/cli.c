@@ -150,10 +150,10 @@ static int dump(const Options *options)
     return ok ? CLI_DONE : fail(&err, CLI_FAILED);
 }
 
-static void print_tokens(const char *line, const Encoding *encoding, Buffer *out)
+static void print_tokens(const char *line, size_t length, const Encoding *encoding, Buffer *out)
 {
     buffer_add_string(out, "{\"text\": ");
-    buffer_add_json_string(out, line);
+    buffer_add_json_bytes(out, line, length);
     buffer_add_string(out, ", \"tokens\": [");
     for (int i = 0; i < encoding->count; i++) {
         if (i > 0) { buffer_add_string(out, ", "); }
@@ -175,14 +175,15 @@ static bool tokenize_lines(const Tokenizer *tokenizer, const Buffer *lines, Erro
         const char *line = lines->bytes + at, *end = memchr(line, '\n', lines->length - at);
         size_t length = end != NULL ? (size_t)(end - line) : lines->length - at;
         at += length + 1;
-        if (unicode_valid_prefix(line, length) < length || memchr(line, '\0', length) != NULL) {
+        if (unicode_valid_prefix(line, length) < length) {
             ok = error_set(err, "Line %d of standard input is not valid UTF-8 text.", number);
             break;
         }
         Buffer text = {0};
-        buffer_add(&text, line, length);
+        buffer_add(&text, "", 0);
+        unicode_repair(line, length, &text); /* drops NUL, as the reference does */
         Encoding *encoding = tokenizer_encode_plain(tokenizer, text.bytes);
-        print_tokens(text.bytes, encoding, &out);
+        print_tokens(line, length, encoding, &out);
         encoding_free(encoding);
         buffer_free(&text);
         ok = fwrite(out.bytes, 1, out.length, stdout) == out.length ||

@@ -191,7 +191,7 @@ static bool run_head_all(App *app, const char *argument, Error *err)
 /* As in BertViz: the last head that is on stays on. */
 static bool run_head_toggle(App *app, const char *argument, Error *err)
 {
-    int head;
+    int head = 0;
     if (!read_index(argument, head_count(app), "head", &head, err)) { return false; }
     bool on = headset_has(&app->view.heads, head);
     if (on && headset_count(&app->view.heads) == 1) { return true; }
@@ -208,7 +208,7 @@ static void isolate(App *app, int head)
 /* As in BertViz: isolating the only head that is on brings all back. */
 static bool run_head_isolate(App *app, const char *argument, Error *err)
 {
-    int head;
+    int head = 0;
     if (!read_index(argument, head_count(app), "head", &head, err)) { return false; }
     if (headset_count(&app->view.heads) == 1 && headset_has(&app->view.heads, head)) {
         headset_fill(&app->view.heads, head_count(app));
@@ -356,7 +356,7 @@ static bool run_zoom_reset(App *app, const char *argument, Error *err)
 
 static bool run_pin_query(App *app, const char *argument, Error *err)
 {
-    int token;
+    int token = 0;
     int count = app->trace->attention[app->view.attention].queries;
     if (!read_index(argument, count, "token", &token, err)) { return false; }
     view_toggle_pin(&app->view, (Target){TARGET_QUERY, -1, -1, token, -1});
@@ -365,7 +365,7 @@ static bool run_pin_query(App *app, const char *argument, Error *err)
 
 static bool run_pin_key(App *app, const char *argument, Error *err)
 {
-    int token;
+    int token = 0;
     int count = app->trace->attention[app->view.attention].keys;
     if (!read_index(argument, count, "token", &token, err)) { return false; }
     view_toggle_pin(&app->view, (Target){TARGET_KEY, -1, -1, -1, token});

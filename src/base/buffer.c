@@ -49,8 +49,13 @@ void buffer_format(Buffer *buffer, const char *format, ...)
 
 void buffer_add_json_string(Buffer *buffer, const char *string)
 {
+    buffer_add_json_bytes(buffer, string, strlen(string));
+}
+
+void buffer_add_json_bytes(Buffer *buffer, const char *bytes, size_t length)
+{
     buffer_add(buffer, "\"", 1);
-    for (const char *p = string; *p != '\0'; p++) {
+    for (const char *p = bytes; p < bytes + length; p++) {
         unsigned char byte = (unsigned char)*p;
         if (byte == '"' || byte == '\\') {
             char escaped[2] = {'\\', *p};

@@ -25,7 +25,7 @@ size_t unicode_valid_prefix(const char *bytes, size_t length);
  * bytes were replaced. */
 int unicode_repair(const char *bytes, size_t length, Buffer *out);
 
-bool unicode_is_space(uint32_t code);        /* tab, newline, return, category Zs */
+bool unicode_is_space(uint32_t code);        /* tab, newline, return, category Z* */
 bool unicode_is_control(uint32_t code);      /* category C*, but not tab, newline, return */
 bool unicode_is_punctuation(uint32_t code);  /* category P*, and every ASCII symbol */
 bool unicode_is_letter(uint32_t code);       /* categories L* and N*: what a word is made of */

@@ -41,11 +41,10 @@ INLINE float exp_of(float x)
     return p * power;
 }
 
-/* erf(x) to 4e-7: x P(x^2) / Q(x^2), fitted to |x| <= 4, beyond which erf is 1 in a float. */
+/* erf(x) to 4e-7: x P(x^2) / Q(x^2), fitted to |x| <= 4, beyond which erf is 1 in a float. It must
+ * be exactly so: gelu multiplies what is left of 1 + erf(x) by a number of any size. */
 INLINE float erf_of(float x)
 {
-    x = x > 4.0f ? 4.0f : x;
-    x = x < -4.0f ? -4.0f : x;
     float s = x * x;
     float p = 1.97478621e-06f;
     p = p * s + 0.000288038804f;
@@ -59,7 +58,9 @@ INLINE float erf_of(float x)
     q = q * s + 0.11647679f;
     q = q * s + 0.507253166f;
     q = q * s + 1.0f;
-    return x * p / q;
+    float inside = x * p / q;
+    float below = x < -4.0f ? -1.0f : inside;
+    return x > 4.0f ? 1.0f : below;
 }
 
 /* Hendrycks and Gimpel 2016: x times the probability that a normal variable is below x. */

@@ -140,7 +140,8 @@ void ui_begin(Ui *ui, Input *input, Drawing *drawing, const Theme *theme)
     ui->input = input;
     ui->drawing = ui->layers[0] = drawing;
     ui->theme = theme;
-    ui->layer = ui->top_layer = 0;
+    ui->layer = 0;
+    ui->layers_used = 1;
     ui->cursor = UI_CURSOR_ARROW;
     ui->wants_text = ui->disabled = ui->press_taken = ui->tabbed = ui->tip_claimed = false;
     ui->wake = UI_NEVER;
@@ -176,8 +177,8 @@ void ui_end(Ui *ui)
     Input *input = ui->input;
     assert(ui->layer == 0 && ui->id_count == 0 && ui->scroll_count == 0);
     settle_focus(ui);
-    if ((input->buttons & BUTTON_LEFT) == 0) { ui->active = 0; }
     ui_overlay_finish(ui);
+    if ((input->buttons & BUTTON_LEFT) == 0) { ui->active = 0; }
     ui->reveal = false;
     /* What a widget has changed may show in one that was drawn before it. */
     if ((input->pressed | input->released) != 0 || input->key_count > 0 || input->text.length > 0) {
@@ -271,11 +272,11 @@ static unsigned take_pointer(Ui *ui, UiId id, Rect rect, unsigned flags)
     return did | UI_RELEASED | (over ? (unsigned)UI_CLICKED : 0);
 }
 
-/* Scrolls what the areas above show until the rectangle can be seen. */
-static void reveal(Ui *ui, Rect rect)
+void ui_reveal(Ui *ui, Rect rect)
 {
     for (int i = ui->scroll_count - 1; i >= 0; i--) {
-        UiScroll *scroll = &ui->scrolls[i];
+        const UiScroll *scroll = &ui->scrolls[i];
+        if (scroll->layer != ui->layer) { return; }
         float above = scroll->area.y - rect.y;
         float below = rect.y + rect.h - (scroll->area.y + scroll->area.h);
         float by = above > 0 ? -above : below > 0 ? below : 0;
@@ -296,7 +297,7 @@ unsigned ui_area(Ui *ui, UiId id, Rect rect, unsigned flags)
     unsigned did = take_pointer(ui, id, rect, flags);
     if (ui->focus != id || ui->layer < key_layer(ui)) { return did; }
     did |= UI_FOCUSED;
-    if (ui->reveal) { reveal(ui, rect); }
+    if (ui->reveal) { ui_reveal(ui, rect); }
     if ((flags & UI_OWN_KEYS) == 0 && (input_take_key(ui->input, KEY_ENTER, 0) ||
                                        input_take_key(ui->input, KEY_SPACE, 0))) {
         did |= UI_CLICKED;
@@ -341,6 +342,7 @@ Rect ui_scroll_begin(Ui *ui, Rect area, const char *name, float height, float *o
     *offset = clamp_float(*offset, 0, range);
     Rect clip = rect_intersect(ui->drawing->clip, area);
     ui->scrolls[ui->scroll_count++] = (UiScroll){.id = ui_id(ui, name),
+                                                 .layer = ui->layer,
                                                  .area = area,
                                                  .clip_before = drawing_set_clip(ui->drawing, clip),
                                                  .content = height,

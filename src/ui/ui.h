@@ -19,6 +19,8 @@
 #include "ui/input.h"
 
 #define UI_ROW 28.0f    /* height of a button, a field, a row of a list */
+#define UI_MENU_ROW 26.0f
+#define UI_MENU_PAD 5.0f /* around the rows of a menu */
 #define UI_GAP 8.0f     /* between two widgets that belong together */
 #define UI_RADIUS 6.0f  /* of corners */
 #define UI_TEXT 13.5f   /* size of most text */
@@ -84,6 +86,7 @@ typedef struct UiOverlay {
 
 typedef struct UiScroll {
     UiId id;
+    int layer;
     Rect area, clip_before;
     float content;      /* height */
     float *offset;
@@ -114,7 +117,8 @@ typedef struct Ui {
     bool mouse_moved;
     bool tabbed;             /* the focus has just come here with Tab */
     UiId hot;                /* who has claimed the pointer's place */
-    int layer, top_layer;    /* current, highest used */
+    int layer;
+    unsigned layers_used;    /* bit per layer that has been begun */
 
     /* From frame to frame. */
     Vec mouse_before;
@@ -174,6 +178,8 @@ unsigned ui_area(Ui *ui, UiId id, Rect rect, unsigned flags);
 bool ui_is_over(const Ui *ui, Rect rect);
 /* The ring around the widget that has the keyboard, if it came there by keyboard. */
 void ui_focus_ring(Ui *ui, UiId id, Rect rect, float radius);
+/* Scrolls the areas around it until the rectangle can be seen. */
+void ui_reveal(Ui *ui, Rect rect);
 /* One line in the middle of the rectangle's height; too long ends in an ellipsis, and then the
  * whole line is the tooltip. */
 void ui_text(Ui *ui, Rect rect, const char *text, float size, FontWeight weight, Color color,
@@ -195,7 +201,8 @@ void ui_separator(Ui *ui, Rect rect); /* a hair line through the middle of the l
 void ui_label(Ui *ui, Rect rect, const char *text, UiTone tone, TextAlign align);
 /* Wrapped to the rectangle's width, '\n' begins a line; returns the height used. */
 float ui_paragraph(Ui *ui, Rect rect, const char *text, UiTone tone);
-float ui_paragraph_height(Ui *ui, float width, const char *text, UiTone tone);
+/* What that would take: the longest line and the height. */
+Vec ui_paragraph_size(const Ui *ui, float width, const char *text, UiTone tone);
 /* Flags: UI_ON, UI_DISABLED, UI_QUIET, UI_LITTLE, UI_PRIMARY. True when pressed. */
 bool ui_button(Ui *ui, Rect rect, const char *label, unsigned flags);
 float ui_button_width(const Ui *ui, const char *label, unsigned flags);
@@ -245,6 +252,8 @@ void ui_scroll_end(Ui *ui);
  * the rest is dimmed and feels neither pointer nor keys. At most two inside each other. */
 void ui_overlay_begin(Ui *ui, Rect rect, bool modal);
 void ui_overlay_end(Ui *ui);
+/* Puts the layers on top of each other and the tooltip over them; ui_end calls it. */
+void ui_overlay_finish(Ui *ui);
 /* A menu: an overlay that is there while it is open. Escape or a press outside closes it. One is open
  * at a time. When ui_popup_begin returns false, do not end it. */
 void ui_popup_open(Ui *ui, UiId id);
@@ -254,7 +263,9 @@ void ui_popup_end(Ui *ui);
 /* Where a popup of this size goes: under the anchor, above it where there is more room; kept within
  * the page, shortened if need be. */
 Rect ui_popup_place(const Ui *ui, Rect anchor, float width, float height);
-/* A row of a menu, with the key that does the same at its right (may be NULL). True when chosen;
+/* How wide a menu must be for its labels; each may be NULL. */
+float ui_menu_width(const Ui *ui, const char *const *labels, int count);
+/* A row of a menu (UI_MENU_ROW high), with the key that does the same at its right (may be NULL). True when chosen;
  * the menu is closed then. Flags: UI_ON (ticked), UI_DISABLED. */
 bool ui_menu_item(Ui *ui, Rect rect, const char *label, const char *shortcut, unsigned flags);
 

@@ -6,6 +6,7 @@
 #define REFERENCE_GOLDEN_H
 
 #include "base/base.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "model/model.h"
 #include "model/safetensors.h"
@@ -133,6 +134,46 @@ static inline void golden_check(const Model *model, const char *path, GoldenLimi
     assert_true(probability <= limits.probability);
     trace_free(trace);
     safetensors_free(expected);
+}
+
+/* Does the tokenizer make the reference's tokens out of its text? */
+static inline void golden_check_text(const Model *model, const char *path)
+{
+    Error err = {""};
+    Safetensors *expected = safetensors_open(path, &err);
+    assert_string_equal(err.text, "");
+    Encoding *wanted = golden_encoding(expected);
+    const char *pair = safetensors_metadata(expected, "text_b");
+    Encoding *found = model_encode(model, safetensors_metadata(expected, "text_a"),
+                                   pair[0] != '\0' ? pair : NULL);
+    assert_int_equal(found->count, wanted->count);
+    for (int i = 0; i < found->count; i++) {
+        assert_int_equal(found->tokens[i].id, wanted->tokens[i].id);
+        assert_int_equal(found->tokens[i].side, wanted->tokens[i].side);
+    }
+    encoding_free(found);
+    encoding_free(wanted);
+    safetensors_free(expected);
+}
+
+/* Opens the model in `folder` and calls `check` with each expected_N.safetensors beside it. */
+static inline void golden_check_folder(const char *folder,
+                                       void (*check)(const Model *model, const char *path))
+{
+    Error err = {""};
+    Model *model = model_open(folder, &err);
+    assert_string_equal(err.text, "");
+    for (int i = 0;; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "expected_%d.safetensors", i);
+        char *path = file_join(folder, name);
+        bool there = file_exists(path);
+        assert_true(there || i > 0);
+        if (there) { check(model, path); }
+        free(path);
+        if (!there) { break; }
+    }
+    model_free(model);
 }
 
 #endif

@@ -3,55 +3,12 @@
  * test says so and is skipped; test_bert_own always runs. */
 #include "golden.h"
 
-#include "base/buffer.h"
-#include "base/file.h"
-
 #include <glob.h>
-
-/* Is the text tokenized as for the reference? */
-static void check_text(const Model *model, const char *path)
-{
-    Error err = {""};
-    Safetensors *expected = safetensors_open(path, &err);
-    assert_string_equal(err.text, "");
-    const SafeTensor *ids = safetensors_find(expected, "ids");
-    const char *pair = safetensors_metadata(expected, "text_b");
-    bool has_pair = pair != NULL && pair[0] != '\0';
-    Encoding *encoding = model_encode(model, safetensors_metadata(expected, "text_a"),
-                                      has_pair ? pair : NULL);
-    assert_int_equal(encoding->count, ids->count);
-    for (int i = 0; i < encoding->count; i++) {
-        int64_t id;
-        memcpy(&id, ids->bytes + 8 * i, sizeof id);
-        assert_int_equal(encoding->tokens[i].id, id);
-    }
-    encoding_free(encoding);
-    safetensors_free(expected);
-}
 
 static void check_numbers(const Model *model, const char *path)
 {
     bool exact = strstr(path, "f16") == NULL;
     golden_check(model, path, (GoldenLimits){exact ? 1e-5 : 1e-4, 1e-4, 1e-4, 1e-4});
-}
-
-static void check_folder(const char *folder, void (*check)(const Model *model, const char *path))
-{
-    Error err = {""};
-    Model *model = model_open(folder, &err);
-    assert_string_equal(err.text, "");
-    assert_true(model_has_logits(model));
-    for (int i = 0;; i++) {
-        char name[64];
-        snprintf(name, sizeof name, "expected_%d.safetensors", i);
-        char *path = file_join(folder, name);
-        bool there = file_exists(path);
-        assert_true(there || i > 0);
-        if (there) { check(model, path); }
-        free(path);
-        if (!there) { break; }
-    }
-    model_free(model);
 }
 
 static void check_all(void (*check)(const Model *model, const char *path))
@@ -65,7 +22,7 @@ static void check_all(void (*check)(const Model *model, const char *path))
         skip();
     }
     free(pattern);
-    for (size_t i = 0; i < folders.gl_pathc; i++) { check_folder(folders.gl_pathv[i], check); }
+    for (size_t i = 0; i < folders.gl_pathc; i++) { golden_check_folder(folders.gl_pathv[i], check); }
     globfree(&folders);
 }
 
@@ -78,7 +35,7 @@ static void test_numbers(void **state)
 static void test_texts(void **state)
 {
     (void)state;
-    check_all(check_text);
+    check_all(golden_check_text);
 }
 
 int main(void)

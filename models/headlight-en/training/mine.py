@@ -1,6 +1,6 @@
 """Mine references: a noun that comes again in a passage is replaced by the pronoun that
 fits, and the noun becomes the answer to be given at the pronoun's place. Where a text names one man
-(or woman) only, its own he, him, his (she, her) are asked for too.
+(or woman) only, its own he, him, his (she, her) are asked for too; they and its likewise.
 
     mine.py WORK
 
@@ -60,6 +60,8 @@ BOUND = set("of that which who whom whose they he she i we you where to in on at
 QUOTES = set("\" \u201d ' \u2019 ,".split())
 JOIN = ["because"] * 7 + "and and but but so when while as since until though after".split()
 THING, PLURAL, HE, SHE, ANYONE = range(5)
+REAL = {HE: ("he", "him", "his", "himself"), SHE: ("she", "her", "herself"),
+        PLURAL: ("they", "them", "their", "themselves"), THING: ("its", "itself")}
 FORMS = {THING: ("it", "it", "its"), PLURAL: ("they", "them", "their"),
          HE: ("he", "him", "his"), SHE: ("she", "her", "her")}
 
@@ -301,7 +303,7 @@ class Miner:
         change = self.change(pair, begin)
         if change is None or change[0] <= p + 1:
             return None
-        chance = 1.0 if between else 0.7 if earlier else 0.3
+        chance = 1.0 if between or earlier else 0.3
         if not t.verb[t.words[change[1]]] and kind == THING:
             chance *= 0.5                                   # as a subject it matters most
         if change[0] - t.begins[sq] > 1 and rng.random() > chance:
@@ -349,8 +351,8 @@ class Miner:
         return pieces, labels, change[2]
 
     def natural(self, mention):
-        """A text as it stands whose he/him/his (she/her) can mean one person only: the one
-        man (woman) that it names. Real pronouns, the name as the answer."""
+        """A text as it stands whose he/him/his (she/her) can mean one person only, the one
+        man (woman) that it names; they and its likewise. Real pronouns, the noun as the answer."""
         t, rng = self.t, self.rng
         kind, p = self.kinds[mention], int(self.at[mention])
         s = int(t.sentence[p])
@@ -365,10 +367,12 @@ class Miner:
                 or self.unclear[p] - self.unclear[begin] > 0):
             return None
         answers = {}
-        for k, forms in ((HE, ("he", "him", "his", "himself")), (SHE, ("she", "her", "herself"))):
-            lo, hi = np.searchsorted(self.of_kind[k], [begin, end])
-            at = self.of_kind[k][lo:hi]
-            if len(at) == 0 or len(set(t.words[at])) > 1:
+        inside = {k: self.of_kind[k][slice(*np.searchsorted(self.of_kind[k], [begin, end]))] for k in range(5)}
+        for k, forms in REAL.items():
+            at = inside[k]
+            if len(at) and k == THING:                      # things named later do not matter
+                at = at[at < next((x for x in range(begin, end) if t.names[t.words[x]] in forms), end)]
+            if len(at) == 0 or len(set(t.words[at])) > 1 or (k == PLURAL and len(inside[HE]) + len(inside[SHE])):
                 if k == kind:
                     return None
                 continue
@@ -472,9 +476,10 @@ def main():
         found[64 if len(pieces) <= 64 else 128].append((pieces, labels))
     print("repeated:", forms)
     count, forms = {}, {}
-    for mention in miner.rng.permutation(np.flatnonzero((miner.kinds == HE) | (miner.kinds == SHE))):
+    for mention in miner.rng.permutation(np.flatnonzero(miner.kinds != ANYONE)):
         noun = miner.t.words[miner.at[mention]]
-        if count.get(noun, 0) < options.most // 2:
+        most = options.most // (2 if miner.kinds[mention] in (HE, SHE) else 20)
+        if count.get(noun, 0) < most:
             result = miner.natural(mention)
             if result is not None:
                 pieces, labels, form = result

@@ -132,6 +132,10 @@ def main():
         optimiser.load(saved["optimiser"])
         step, tokens, spent = saved["step"], saved["tokens"], saved["spent"]
     batches = Batches(Path(options.work), tokenizer, options.seed + step)
+    if step:                                        # forget what came after the checkpoint
+        lines = (run / "log.csv").read_text().splitlines()
+        lines = lines[:1] + [line for line in lines[1:] if int(line.split(",")[0]) <= step]
+        (run / "log.csv").write_text("".join(line + "\n" for line in lines))
     log = open(run / "log.csv", "a", newline="")
     table = csv.writer(log)
     if step == 0:

@@ -1,0 +1,123 @@
+/* PNG by stb_image_write, with two chunks that it does not write: pHYs (how large a pixel is on
+ * paper) and iTXt (title). */
+#include "draw/out.h"
+
+#include "base/base.h"
+#include "base/memory.h"
+#include "draw/raster.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+#define STBI_WRITE_NO_STDIO
+#include <stb/stb_image_write.h>
+#pragma GCC diagnostic pop
+
+#define POINTS_PER_METRE (72 / 0.0254)
+enum { HEADER_END = 8 + 25 }; /* the signature and IHDR: other chunks may follow from here */
+
+static uint32_t crc_of(const unsigned char *bytes, size_t length)
+{
+    uint32_t crc = 0xFFFFFFFFu;
+    for (size_t i = 0; i < length; i++) {
+        crc ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++) { crc = crc >> 1 ^ (0xEDB88320u & -(crc & 1)); }
+    }
+    return ~crc;
+}
+
+static void add_number(Buffer *out, uint32_t number)
+{
+    unsigned char bytes[4] = {(unsigned char)(number >> 24), (unsigned char)(number >> 16),
+                              (unsigned char)(number >> 8), (unsigned char)number};
+    buffer_add(out, bytes, sizeof bytes);
+}
+
+static void add_chunk(Buffer *out, const char *type, const Buffer *data)
+{
+    add_number(out, (uint32_t)data->length);
+    size_t start = out->length;
+    buffer_add(out, type, 4);
+    buffer_add(out, data->bytes, data->length);
+    add_number(out, crc_of((unsigned char *)out->bytes + start, out->length - start));
+}
+
+static void add_resolution(Buffer *out, float scale)
+{
+    Buffer data = {0};
+    uint32_t per_metre = (uint32_t)lrint((double)scale * POINTS_PER_METRE);
+    add_number(&data, per_metre);
+    add_number(&data, per_metre);
+    buffer_add(&data, "\1", 1); /* the unit is the metre */
+    add_chunk(out, "pHYs", &data);
+    buffer_free(&data);
+}
+
+static void add_title(Buffer *out, const char *title)
+{
+    Buffer data = {0};
+    /* Keyword; not compressed; no language, no translated keyword; UTF-8 text. */
+    buffer_add(&data, "Title\0\0\0\0", 10);
+    buffer_add_string(&data, title);
+    add_chunk(out, "iTXt", &data);
+    buffer_free(&data);
+}
+
+/* Red, green, blue and, where anything is transparent, alpha, as stb wants them. */
+static unsigned char *to_bytes(const Raster *raster, int channels)
+{
+    size_t count = (size_t)raster->width * (size_t)raster->height;
+    unsigned char *bytes = mem_alloc(count, (size_t)channels), *to = bytes;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t pixel = raster->pixels[i];
+        *to++ = (unsigned char)(pixel >> 16);
+        *to++ = (unsigned char)(pixel >> 8);
+        *to++ = (unsigned char)pixel;
+        if (channels == 4) { *to++ = (unsigned char)(pixel >> 24); }
+    }
+    return bytes;
+}
+
+static bool encode(const Raster *raster, int channels, const OutOptions *options, Buffer *out)
+{
+    unsigned char *bytes = to_bytes(raster, channels);
+    int length = 0;
+    unsigned char *png = stbi_write_png_to_mem(bytes, raster->width * channels, raster->width,
+                                               raster->height, channels, &length);
+    free(bytes);
+    if (png == NULL || length <= HEADER_END) {
+        free(png);
+        return false;
+    }
+    buffer_add(out, png, HEADER_END);
+    add_resolution(out, options->scale);
+    if (options->title != NULL && options->title[0] != '\0') { add_title(out, options->title); }
+    buffer_add(out, png + HEADER_END, (size_t)length - HEADER_END);
+    free(png);
+    return true;
+}
+
+bool out_png(const Drawing *drawing, const OutOptions *options, Buffer *out, Error *err)
+{
+    Raster raster = {0};
+    float width = ceilf(drawing->page.w * options->scale), height = ceilf(drawing->page.h * options->scale);
+    bool fits = width <= RASTER_MAX_SIDE && height <= RASTER_MAX_SIDE;
+    if (!fits || !raster_resize(&raster, (int)width, (int)height)) {
+        return error_set(err, "A picture of %.0f x %.0f pixels is too large; up to %d x %d are possible, "
+                              "so choose a smaller scale or size.",
+                         (double)width, (double)height, RASTER_MAX_SIDE, RASTER_MAX_SIDE);
+    }
+    raster_draw(&raster, drawing, options->scale, (Rect){0, 0, width, height});
+    bool ok = encode(&raster, drawing->background.a < 255 ? 4 : 3, options, out);
+    raster_free(&raster);
+    return ok || error_set(err, "There is not enough memory for a picture of %.0f x %.0f pixels.",
+                           (double)width, (double)height);
+}

@@ -1,0 +1,518 @@
+#include "draw/raster.h"
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/memory.h"
+#include "draw/font.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FLAT 0.12f /* how far, in pixels, a flattened curve may be from the true one */
+
+/* Where a command may paint, in whole pixels: [left, right) x [top, bottom). */
+typedef struct Bounds {
+    int left, top, right, bottom;
+} Bounds;
+
+typedef struct Painter {
+    Raster *raster;
+    const Drawing *drawing;
+    float scale;
+    Bounds area;   /* of the command: dirty area, clip, box */
+} Painter;
+
+bool raster_resize(Raster *raster, int width, int height)
+{
+    if (width < 1 || height < 1 || width > RASTER_MAX_SIDE || height > RASTER_MAX_SIDE) { return false; }
+    uint32_t *pixels = mem_try_aligned((size_t)width * (size_t)height, sizeof *pixels);
+    if (pixels == NULL) { return false; }
+    free(raster->pixels);
+    *raster = (Raster){width, height, pixels};
+    return true;
+}
+
+void raster_free(Raster *raster)
+{
+    free(raster->pixels);
+    *raster = (Raster){0};
+}
+
+/* --- pixels ------------------------------------------------------------------------------------ */
+
+static uint32_t to_pixel(Color color)
+{
+    return (uint32_t)color.a << 24 | (uint32_t)color.r << 16 | (uint32_t)color.g << 8 | color.b;
+}
+
+/* x / 255, rounded, for x up to 255 * 255. */
+static uint32_t over_255(uint32_t x) { return (x + 128 + ((x + 128) >> 8)) >> 8; }
+
+static uint32_t mix_opaque(uint32_t under, uint32_t over, uint32_t alpha)
+{
+    uint32_t rest = 255 - alpha, pixel = 0xFF000000u;
+    for (int shift = 0; shift <= 16; shift += 8) {
+        pixel |= over_255((under >> shift & 255) * rest + (over >> shift & 255) * alpha) << shift;
+    }
+    return pixel;
+}
+
+/* Porter and Duff's "over" with alpha not multiplied in. */
+static uint32_t mix_any(uint32_t under, uint32_t over, uint32_t alpha)
+{
+    uint32_t below = over_255((under >> 24) * (255 - alpha)), sum = alpha + below, pixel = sum << 24;
+    if (sum == 0) { return 0; }
+    for (int shift = 0; shift <= 16; shift += 8) {
+        uint32_t value = ((over >> shift & 255) * alpha + (under >> shift & 255) * below + sum / 2) / sum;
+        pixel |= value << shift;
+    }
+    return pixel;
+}
+
+static inline void blend(uint32_t *pixel, uint32_t color, uint32_t alpha)
+{
+    if (alpha == 0) { return; }
+    if (alpha == 255) {
+        *pixel = color | 0xFF000000u;
+    } else {
+        *pixel = *pixel >> 24 == 255 ? mix_opaque(*pixel, color, alpha) : mix_any(*pixel, color, alpha);
+    }
+}
+
+static inline uint32_t cover(float coverage, uint32_t alpha)
+{
+    return (uint32_t)(clamp_float(coverage, 0, 1) * (float)alpha + 0.5f);
+}
+
+static uint32_t *row_of(const Painter *painter, int y)
+{
+    return painter->raster->pixels + (size_t)y * (size_t)painter->raster->width;
+}
+
+static Bounds to_bounds(Rect rect, float scale)
+{
+    float limit = RASTER_MAX_SIDE + 1;
+    return (Bounds){(int)floorf(clamp_float(rect.x * scale, -limit, limit)),
+                    (int)floorf(clamp_float(rect.y * scale, -limit, limit)),
+                    (int)ceilf(clamp_float((rect.x + rect.w) * scale, -limit, limit)),
+                    (int)ceilf(clamp_float((rect.y + rect.h) * scale, -limit, limit))};
+}
+
+static Bounds bounds_intersect(Bounds a, Bounds b)
+{
+    return (Bounds){max_int(a.left, b.left), max_int(a.top, b.top), min_int(a.right, b.right),
+                    min_int(a.bottom, b.bottom)};
+}
+
+/* --- rectangles -------------------------------------------------------------------------------- */
+
+/* Signed distance to a rounded rectangle, negative inside. */
+static float box_distance(float x, float y, float middle_x, float middle_y, float half_w, float half_h,
+                          float radius)
+{
+    float dx = fabsf(x - middle_x) - half_w + radius, dy = fabsf(y - middle_y) - half_h + radius;
+    float out_x = max_float(dx, 0), out_y = max_float(dy, 0);
+    return sqrtf(out_x * out_x + out_y * out_y) + min_float(max_float(dx, dy), 0) - radius;
+}
+
+/* Share of pixel `at` that lies in [low, high). */
+static float overlap(int at, float low, float high)
+{
+    return max_float(min_float((float)at + 1, high) - max_float((float)at, low), 0);
+}
+
+static void paint_rect(const Painter *painter, const DrawCommand *command)
+{
+    float s = painter->scale;
+    Rect r = {command->box.x * s, command->box.y * s, command->box.w * s, command->box.h * s};
+    float radius = min_float(command->width * s, min_float(r.w, r.h) / 2);
+    uint32_t color = to_pixel(command->color), alpha = command->color.a;
+    for (int y = painter->area.top; y < painter->area.bottom; y++) {
+        uint32_t *row = row_of(painter, y);
+        float cy = (float)y + 0.5f, tall = overlap(y, r.y, r.y + r.h);
+        bool corner_row = radius > 0 && (cy < r.y + radius || cy > r.y + r.h - radius);
+        for (int x = painter->area.left; x < painter->area.right; x++) {
+            float cx = (float)x + 0.5f;
+            if (corner_row && (cx < r.x + radius || cx > r.x + r.w - radius)) {
+                float d = box_distance(cx, cy, r.x + r.w / 2, r.y + r.h / 2, r.w / 2, r.h / 2, radius);
+                blend(&row[x], color, cover(0.5f - d, alpha));
+            } else {
+                blend(&row[x], color, cover(tall * overlap(x, r.x, r.x + r.w), alpha));
+            }
+        }
+    }
+}
+
+static void paint_frame(const Painter *painter, const DrawCommand *command)
+{
+    float s = painter->scale, stroke = max_float(command->width * s, 0.5f);
+    Rect r = {command->box.x * s, command->box.y * s, command->box.w * s, command->box.h * s};
+    float radius = min_float(command->p[1].x * s, min_float(r.w, r.h) / 2);
+    uint32_t color = to_pixel(command->color), alpha = command->color.a;
+    for (int y = painter->area.top; y < painter->area.bottom; y++) {
+        uint32_t *row = row_of(painter, y);
+        float cy = (float)y + 0.5f;
+        bool edge = cy < r.y + stroke + radius + 1 || cy > r.y + r.h - stroke - radius - 1;
+        for (int x = painter->area.left; x < painter->area.right; x++) {
+            float cx = (float)x + 0.5f;
+            if (!edge && cx > r.x + stroke + radius + 1 && cx < r.x + r.w - stroke - radius - 1) {
+                int skip = (int)(r.x + r.w - stroke - radius - 1);
+                if (skip > x) { x = min_int(skip, painter->area.right) - 1; }
+                continue;
+            }
+            float d = box_distance(cx, cy, r.x + r.w / 2, r.y + r.h / 2, r.w / 2, r.h / 2, radius);
+            float coverage = clamp_float(0.5f - d, 0, 1) - clamp_float(0.5f - d - stroke, 0, 1);
+            blend(&row[x], color, cover(coverage, alpha));
+        }
+    }
+}
+
+/* --- strokes ----------------------------------------------------------------------------------- */
+
+/* A stroke thinner than a pixel is drawn one pixel wide and fainter. */
+static float thin_alpha(float *width)
+{
+    float share = min_float(*width, 1);
+    *width = max_float(*width, 1);
+    return share;
+}
+
+/* The distance to the segment a-b decides the coverage of every pixel of the rows it crosses. */
+static void paint_segment(const Painter *painter, Vec a, Vec b, float width, uint32_t color, uint32_t alpha)
+{
+    float reach = width / 2 + 1, dx = b.x - a.x, dy = b.y - a.y, square = dx * dx + dy * dy;
+    int top = max_int(painter->area.top, (int)floorf(min_float(a.y, b.y) - reach));
+    int bottom = min_int(painter->area.bottom, (int)ceilf(max_float(a.y, b.y) + reach));
+    float lean = fabsf(dy) > 1e-6f ? dx / dy : 0;
+    float side = fabsf(dy) > 1e-6f ? reach * sqrtf(1 + lean * lean) + fabsf(lean) : 1e9f;
+    for (int y = top; y < bottom; y++) {
+        float cy = (float)y + 0.5f, middle = fabsf(dy) > 1e-6f ? a.x + (cy - a.y) * lean : 0;
+        float low = max_float(min_float(a.x, b.x) - reach, middle - side);
+        float high = min_float(max_float(a.x, b.x) + reach, middle + side);
+        int left = max_int(painter->area.left, (int)floorf(low));
+        int right = min_int(painter->area.right, (int)ceilf(high));
+        uint32_t *row = row_of(painter, y);
+        for (int x = left; x < right; x++) {
+            float px = (float)x + 0.5f - a.x, py = cy - a.y;
+            float along = square > 0 ? clamp_float((px * dx + py * dy) / square, 0, 1) : 0;
+            float ex = px - along * dx, ey = py - along * dy;
+            blend(&row[x], color, cover(width / 2 + 0.5f - sqrtf(ex * ex + ey * ey), alpha));
+        }
+    }
+}
+
+static void paint_line(const Painter *painter, const DrawCommand *command)
+{
+    float s = painter->scale, width = command->width * s, share = thin_alpha(&width);
+    paint_segment(painter, (Vec){command->p[0].x * s, command->p[0].y * s},
+                  (Vec){command->p[1].x * s, command->p[1].y * s}, width, to_pixel(command->color),
+                  (uint32_t)((float)command->color.a * share + 0.5f));
+}
+
+static Vec bezier(const Vec *p, float t)
+{
+    float u = 1 - t, a = u * u * u, b = 3 * u * u * t, c = 3 * u * t * t, d = t * t * t;
+    return (Vec){a * p[0].x + b * p[1].x + c * p[2].x + d * p[3].x,
+                 a * p[0].y + b * p[1].y + c * p[2].y + d * p[3].y};
+}
+
+enum { MAX_SEGMENTS = 128 };
+
+/* Enough pieces that none strays from the curve (Wang's bound on the second difference). */
+static int flatten(const Vec *p, Vec points[MAX_SEGMENTS + 1])
+{
+    float ax = p[0].x - 2 * p[1].x + p[2].x, ay = p[0].y - 2 * p[1].y + p[2].y;
+    float bx = p[1].x - 2 * p[2].x + p[3].x, by = p[1].y - 2 * p[2].y + p[3].y;
+    float most = sqrtf(max_float(ax * ax + ay * ay, bx * bx + by * by));
+    int count = clamp_int((int)ceilf(sqrtf(0.75f * most / FLAT)), 1, MAX_SEGMENTS);
+    for (int i = 0; i <= count; i++) { points[i] = bezier(p, (float)i / (float)count); }
+    return count;
+}
+
+/* A curve that runs from left to right: every column of pixels is one upright cut through it, as
+ * thick as the slope makes it. So every pixel is painted once, and opacity is even. */
+static void paint_columns(const Painter *painter, const Vec *points, int count, float width, uint32_t color,
+                          uint32_t alpha)
+{
+    const Bounds *area = &painter->area;
+    size_t stride = (size_t)painter->raster->width;
+    int segment = 0;
+    int first = max_int(area->left, (int)floorf(points[0].x));
+    int last = min_int(area->right, (int)ceilf(points[count].x));
+    for (int x = first; x < last; x++) {
+        float cx = clamp_float((float)x + 0.5f, points[0].x, points[count].x);
+        while (segment < count - 1 && points[segment + 1].x < cx) { segment++; }
+        Vec a = points[segment], b = points[segment + 1];
+        float run = max_float(b.x - a.x, 1e-6f), slope = (b.y - a.y) / run;
+        float y = a.y + (cx - a.x) * slope;
+        float half = width / 2 * sqrtf(1 + slope * slope);
+        /* Across the pixel the line itself rises: a soft edge as wide as that rise. */
+        float soft = max_float(fabsf(slope), 1), ends = overlap(x, points[0].x, points[count].x);
+        int top = max_int(area->top, (int)floorf(y - half - soft / 2));
+        int bottom = min_int(area->bottom, (int)ceilf(y + half + soft / 2));
+        uint32_t *pixel = painter->raster->pixels + (size_t)top * stride + (size_t)x;
+        for (int row = top; row < bottom; row++, pixel += stride) {
+            float distance = fabsf((float)row + 0.5f - y);
+            blend(pixel, color, cover(min_float((half - distance) / soft + 0.5f, 1) * ends, alpha));
+        }
+    }
+}
+
+/* Any other curve: the strongest coverage of its pieces is gathered first. */
+static void paint_gathered(const Painter *painter, const Vec *points, int count, float width, uint32_t color,
+                           uint32_t alpha)
+{
+    const Bounds *area = &painter->area;
+    int columns = area->right - area->left, rows = area->bottom - area->top;
+    size_t size = (size_t)columns * (size_t)rows;
+    uint32_t *mask = mem_zero(size, sizeof *mask);
+    Raster cover_raster = {columns, rows, mask};
+    Painter gather = {&cover_raster, painter->drawing, 1, {0, 0, columns, rows}};
+    for (int i = 0; i < count; i++) {
+        Vec a = {points[i].x - (float)area->left, points[i].y - (float)area->top};
+        Vec b = {points[i + 1].x - (float)area->left, points[i + 1].y - (float)area->top};
+        float reach = width / 2 + 1;
+        int top = max_int(0, (int)floorf(min_float(a.y, b.y) - reach));
+        int bottom = min_int(rows, (int)ceilf(max_float(a.y, b.y) + reach));
+        float dx = b.x - a.x, dy = b.y - a.y, square = dx * dx + dy * dy;
+        int left = max_int(0, (int)floorf(min_float(a.x, b.x) - reach));
+        int right = min_int(columns, (int)ceilf(max_float(a.x, b.x) + reach));
+        for (int y = top; y < bottom; y++) {
+            uint32_t *row = row_of(&gather, y);
+            for (int x = left; x < right; x++) {
+                float px = (float)x + 0.5f - a.x, py = (float)y + 0.5f - a.y;
+                float along = square > 0 ? clamp_float((px * dx + py * dy) / square, 0, 1) : 0;
+                float ex = px - along * dx, ey = py - along * dy;
+                uint32_t value = cover(width / 2 + 0.5f - sqrtf(ex * ex + ey * ey), alpha);
+                if (value > row[x]) { row[x] = value; }
+            }
+        }
+    }
+    for (int y = 0; y < rows; y++) {
+        uint32_t *to = row_of(painter, y + area->top) + area->left;
+        for (int x = 0; x < columns; x++) { blend(&to[x], color, mask[(size_t)y * (size_t)columns + (size_t)x]); }
+    }
+    free(mask);
+}
+
+static void paint_curve(const Painter *painter, const DrawCommand *command)
+{
+    Vec p[4], points[MAX_SEGMENTS + 1];
+    float width = command->width * painter->scale, share = thin_alpha(&width);
+    for (int i = 0; i < 4; i++) {
+        p[i] = (Vec){command->p[i].x * painter->scale, command->p[i].y * painter->scale};
+    }
+    uint32_t color = to_pixel(command->color), alpha = (uint32_t)((float)command->color.a * share + 0.5f);
+    int count = flatten(p, points);
+    bool rightwards = true;
+    for (int i = 0; i < count; i++) {
+        float dx = points[i + 1].x - points[i].x, dy = points[i + 1].y - points[i].y;
+        rightwards = rightwards && dx > 0 && fabsf(dy) < 24 * dx;
+    }
+    if (rightwards) {
+        paint_columns(painter, points, count, width, color, alpha);
+    } else {
+        paint_gathered(painter, points, count, width, color, alpha);
+    }
+}
+
+/* Convex: a pixel is covered as far as it lies inside all edges. */
+static void paint_polygon(const Painter *painter, const DrawCommand *command)
+{
+    int count = command->u.points;
+    Vec p[4];
+    float area = 0;
+    for (int i = 0; i < count; i++) {
+        p[i] = (Vec){command->p[i].x * painter->scale, command->p[i].y * painter->scale};
+    }
+    for (int i = 0; i < count; i++) {
+        Vec a = p[i], b = p[(i + 1) % count];
+        area += a.x * b.y - b.x * a.y;
+    }
+    float sign = area >= 0 ? 1.0f : -1.0f;
+    uint32_t color = to_pixel(command->color);
+    for (int y = painter->area.top; y < painter->area.bottom; y++) {
+        uint32_t *row = row_of(painter, y);
+        for (int x = painter->area.left; x < painter->area.right; x++) {
+            float coverage = 1;
+            for (int i = 0; i < count; i++) {
+                Vec a = p[i], b = p[(i + 1) % count];
+                float dx = b.x - a.x, dy = b.y - a.y, length = max_float(sqrtf(dx * dx + dy * dy), 1e-6f);
+                float inside = sign * (dx * ((float)y + 0.5f - a.y) - dy * ((float)x + 0.5f - a.x)) / length;
+                coverage = min_float(coverage, inside + 0.5f);
+            }
+            blend(&row[x], color, cover(coverage, command->color.a));
+        }
+    }
+}
+
+/* --- images and text --------------------------------------------------------------------------- */
+
+/* The cells [first, last] that pixel `at` shows, of `count` cells between `low` and `low + size`. */
+static void cells_of(int at, float low, float size, int count, int *first, int *last)
+{
+    float per_pixel = (float)count / size;
+    float from = ((float)at - low) * per_pixel, to = ((float)at + 1 - low) * per_pixel;
+    if (per_pixel <= 1) { from = to = ((float)at + 0.5f - low) * per_pixel; }
+    *first = clamp_int((int)floorf(from), 0, count - 1);
+    *last = clamp_int((int)ceilf(to) - 1, *first, count - 1);
+}
+
+static Color average(const DrawCommand *command, int top, int bottom, int left, int right)
+{
+    uint32_t r = 0, g = 0, b = 0, a = 0, n = 0;
+    for (int row = top; row <= bottom; row++) {
+        const Color *cells = command->u.image.cells + (size_t)row * (size_t)command->u.image.cols;
+        for (int col = left; col <= right; col++, n++) {
+            r += cells[col].r;
+            g += cells[col].g;
+            b += cells[col].b;
+            a += cells[col].a;
+        }
+    }
+    return (Color){(uint8_t)(r / n), (uint8_t)(g / n), (uint8_t)(b / n), (uint8_t)(a / n)};
+}
+
+static Color interpolate(const DrawCommand *command, float row, float col)
+{
+    int rows = command->u.image.rows, cols = command->u.image.cols;
+    row = clamp_float(row - 0.5f, 0, (float)rows - 1);
+    col = clamp_float(col - 0.5f, 0, (float)cols - 1);
+    int top = min_int((int)row, max_int(rows - 2, 0)), left = min_int((int)col, max_int(cols - 2, 0));
+    const Color *cell = command->u.image.cells + (size_t)top * (size_t)cols + (size_t)left;
+    int right = cols > 1 ? 1 : 0, below = rows > 1 ? cols : 0;
+    Color upper = color_mix(cell[0], cell[right], col - (float)left);
+    Color lower = color_mix(cell[below], cell[below + right], col - (float)left);
+    return color_mix(upper, lower, row - (float)top);
+}
+
+static void paint_image(const Painter *painter, const DrawCommand *command)
+{
+    float s = painter->scale;
+    Rect r = {command->p[0].x * s, command->p[0].y * s, command->p[1].x * s, command->p[1].y * s};
+    if (!(r.w > 0) || !(r.h > 0)) { return; }
+    int rows = command->u.image.rows, cols = command->u.image.cols;
+    for (int y = painter->area.top; y < painter->area.bottom; y++) {
+        uint32_t *row = row_of(painter, y);
+        int top, bottom;
+        cells_of(y, r.y, r.h, rows, &top, &bottom);
+        float tall = overlap(y, r.y, r.y + r.h);
+        for (int x = painter->area.left; x < painter->area.right; x++) {
+            Color color;
+            if (command->u.image.smooth) {
+                color = interpolate(command, ((float)y + 0.5f - r.y) / r.h * (float)rows,
+                                    ((float)x + 0.5f - r.x) / r.w * (float)cols);
+            } else {
+                int left, right;
+                cells_of(x, r.x, r.w, cols, &left, &right);
+                color = average(command, top, bottom, left, right);
+            }
+            blend(&row[x], to_pixel(color), cover(tall * overlap(x, r.x, r.x + r.w), color.a));
+        }
+    }
+}
+
+static void paint_glyph_pixel(uint32_t *to, uint32_t glyph, bool colored, Color color)
+{
+    uint32_t alpha = over_255((glyph >> 24) * color.a);
+    bool own_color = colored && (glyph & 0xFFFFFF) != 0xFFFFFF;
+    blend(to, own_color ? glyph : to_pixel(color), alpha);
+}
+
+static uint32_t sample(const TextImage *image, int x, int y)
+{
+    if (x < 0 || y < 0 || x >= image->width || y >= image->height) { return 0; }
+    return image->argb[(size_t)y * (size_t)image->width + (size_t)x];
+}
+
+/* Alpha between four pixels; the colour of the nearest. */
+static uint32_t sample_between(const TextImage *image, float x, float y)
+{
+    int left = (int)floorf(x - 0.5f), top = (int)floorf(y - 0.5f);
+    float u = x - 0.5f - (float)left, v = y - 0.5f - (float)top;
+    float upper = (float)(sample(image, left, top) >> 24) * (1 - u) + (float)(sample(image, left + 1, top) >> 24) * u;
+    float lower = (float)(sample(image, left, top + 1) >> 24) * (1 - u) +
+                  (float)(sample(image, left + 1, top + 1) >> 24) * u;
+    uint32_t alpha = (uint32_t)(upper + (lower - upper) * v + 0.5f);
+    uint32_t nearest = sample(image, (int)floorf(x), (int)floorf(y)) & 0xFFFFFF;
+    return alpha << 24 | (nearest != 0 ? nearest : 0xFFFFFF);
+}
+
+static void paint_text(const Painter *painter, const DrawCommand *command)
+{
+    TextImage image;
+    if (!font_render(painter->drawing->fonts, command->u.text.string, command->width, command->u.text.weight,
+                     painter->scale, &image)) {
+        return;
+    }
+    const Bounds *area = &painter->area;
+    float angle = command->u.text.angle * 3.14159265f / 180, c = cosf(angle), s = sinf(angle);
+    float start_x = command->p[0].x * painter->scale, start_y = command->p[0].y * painter->scale;
+    if (command->u.text.angle == 0) {
+        int left = (int)lrintf(start_x) + image.left, top = (int)lrintf(start_y) + image.top;
+        Bounds to = bounds_intersect(*area, (Bounds){left, top, left + image.width, top + image.height});
+        for (int y = to.top; y < to.bottom; y++) {
+            uint32_t *row = row_of(painter, y);
+            const uint32_t *glyphs = image.argb + (size_t)(y - top) * (size_t)image.width;
+            for (int x = to.left; x < to.right; x++) {
+                if (glyphs[x - left] >> 24 != 0) {
+                    paint_glyph_pixel(&row[x], glyphs[x - left], image.colored, command->color);
+                }
+            }
+        }
+        return;
+    }
+    for (int y = area->top; y < area->bottom; y++) {
+        uint32_t *row = row_of(painter, y);
+        for (int x = area->left; x < area->right; x++) {
+            float dx = (float)x + 0.5f - start_x, dy = (float)y + 0.5f - start_y;
+            float u = dx * c + dy * s - (float)image.left, v = dy * c - dx * s - (float)image.top;
+            if (u < -1 || v < -1 || u > (float)image.width + 1 || v > (float)image.height + 1) { continue; }
+            uint32_t glyph = sample_between(&image, u, v);
+            if (glyph >> 24 != 0) { paint_glyph_pixel(&row[x], glyph, image.colored, command->color); }
+        }
+    }
+}
+
+/* --- the whole picture ------------------------------------------------------------------------- */
+
+static void paint_command(const Painter *painter, const DrawCommand *command)
+{
+    switch (command->kind) {
+    case DRAW_RECT: paint_rect(painter, command); break;
+    case DRAW_FRAME: paint_frame(painter, command); break;
+    case DRAW_LINE: paint_line(painter, command); break;
+    case DRAW_CURVE: paint_curve(painter, command); break;
+    case DRAW_POLYGON: paint_polygon(painter, command); break;
+    case DRAW_TEXT: paint_text(painter, command); break;
+    case DRAW_IMAGE: paint_image(painter, command); break;
+    }
+}
+
+/* The clip in whole pixels, rounded, so that neighbouring clips share no pixel. */
+static Bounds clip_bounds(Rect clip, float scale)
+{
+    return (Bounds){(int)lrintf(clip.x * scale), (int)lrintf(clip.y * scale),
+                    (int)lrintf((clip.x + clip.w) * scale), (int)lrintf((clip.y + clip.h) * scale)};
+}
+
+void raster_draw(Raster *raster, const Drawing *drawing, float scale, Rect area)
+{
+    Bounds dirty = bounds_intersect(to_bounds(area, 1), (Bounds){0, 0, raster->width, raster->height});
+    uint32_t ground = to_pixel(drawing->background);
+    if (drawing->background.a == 0) { ground = 0; }
+    for (int y = dirty.top; y < dirty.bottom; y++) {
+        uint32_t *row = raster->pixels + (size_t)y * (size_t)raster->width;
+        for (int x = dirty.left; x < dirty.right; x++) { row[x] = ground; }
+    }
+    for (int i = 0; i < drawing->count; i++) {
+        const DrawCommand *command = &drawing->commands[i];
+        if (command->color.a == 0) { continue; }
+        Rect box = rect_inset(command->box, -1.5f / scale);
+        Bounds bounds = bounds_intersect(bounds_intersect(dirty, clip_bounds(command->clip, scale)),
+                                         to_bounds(box, scale));
+        if (bounds.left >= bounds.right || bounds.top >= bounds.bottom) { continue; }
+        paint_command(&(Painter){raster, drawing, scale, bounds}, command);
+    }
+}
