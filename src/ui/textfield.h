@@ -16,6 +16,7 @@
 #include "ui/ui.h"
 
 enum {
+    TEXTFIELD_CHUNK_BYTES = 512,       /* measured and drawn as one; no shorter text is cut */
     TEXTFIELD_LIMIT = 64 * 1024,       /* bytes, where the field sets no limit of its own */
     TEXTFIELD_UNDO_EDITS = 500,        /* how many steps are remembered ... */
     TEXTFIELD_UNDO_BYTES = 512 * 1024  /* ... and how much text in all; the oldest are dropped */
@@ -103,6 +104,7 @@ void textfield_word_at(const TextField *field, size_t at, size_t *start, size_t 
  * bits. Give ui_id(ui, name) to ui_set_focus to put the user there. */
 unsigned textfield_show(Ui *ui, Rect rect, const char *name, TextField *field,
                         const char *placeholder);
+float textfield_type_size(const TextField *field); /* points */
 /* Where an offset lies, in points from the start of the text; for tests and for what is drawn
  * under the text. The field must have been shown, or the text is measured here. */
 float textfield_x(TextField *field, const Drawing *drawing, size_t at);

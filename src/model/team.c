@@ -1,0 +1,142 @@
+#include "model/team.h"
+
+#include "base/base.h"
+#include "base/memory.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* How often a member looks for work before it sleeps, some tens of microseconds, and the caller for
+ * the last piece before it lets others run. */
+#define LOOKS 2000
+
+struct Team {
+    int size; /* with the caller */
+    pthread_t threads[TEAM_MOST_THREADS];
+
+    /* The loop that is on. `task` and `data` are written before its pieces are offered, and stay
+     * until all of them are done. */
+    TeamTask *task;
+    void *data;
+    int count;
+    /* Upper half: the number of this loop, lower half: its pieces not taken yet. In one word, so
+     * that a member that comes late can't take a piece of one loop for a piece of another. */
+    _Atomic uint64_t offer;
+    atomic_int done; /* pieces */
+    atomic_flag busy; /* somebody is running a loop */
+
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    atomic_int sleepers;
+    atomic_bool closing;
+};
+
+static void rest(void)
+{
+#ifdef __x86_64__
+    __builtin_ia32_pause();
+#endif
+}
+
+/* Takes a piece of the loop that is on and does it; false when none is left. */
+static bool do_piece(Team *team)
+{
+    uint64_t offer = atomic_load(&team->offer);
+    do {
+        if ((uint32_t)offer == 0) { return false; }
+    } while (!atomic_compare_exchange_weak(&team->offer, &offer, offer - 1));
+    /* The loop can't end before this piece is done, so task, data and count are its own. */
+    team->task(team->data, team->count - (int)(uint32_t)offer);
+    atomic_fetch_add(&team->done, 1);
+    return true;
+}
+
+static bool is_work(Team *team)
+{
+    return (uint32_t)atomic_load(&team->offer) != 0 || atomic_load(&team->closing);
+}
+
+/* The counter of sleepers goes up before the last look for work, and whoever offers work looks at
+ * the counter afterwards: so no work is overslept. */
+static void sleep_until_work(Team *team)
+{
+    pthread_mutex_lock(&team->lock);
+    atomic_fetch_add(&team->sleepers, 1);
+    while (!is_work(team)) { pthread_cond_wait(&team->wake, &team->lock); }
+    atomic_fetch_sub(&team->sleepers, 1);
+    pthread_mutex_unlock(&team->lock);
+}
+
+static void wake_sleepers(Team *team)
+{
+    if (atomic_load(&team->sleepers) == 0) { return; }
+    pthread_mutex_lock(&team->lock);
+    pthread_cond_broadcast(&team->wake);
+    pthread_mutex_unlock(&team->lock);
+}
+
+static void *be_member(void *data)
+{
+    Team *team = data;
+    while (!atomic_load(&team->closing)) {
+        int looks = 0;
+        while (!is_work(team) && looks < LOOKS) {
+            rest();
+            looks++;
+        }
+        if (looks == LOOKS) { sleep_until_work(team); }
+        while (do_piece(team)) {}
+    }
+    return NULL;
+}
+
+Team *team_new(int threads)
+{
+    Team *team = mem_zero(1, sizeof *team);
+    pthread_mutex_init(&team->lock, NULL);
+    pthread_cond_init(&team->wake, NULL);
+    threads = clamp_int(threads, 1, TEAM_MOST_THREADS);
+    for (team->size = 1; team->size < threads; team->size++) {
+        if (pthread_create(&team->threads[team->size], NULL, be_member, team) != 0) { break; }
+    }
+    return team;
+}
+
+void team_free(Team *team)
+{
+    if (team == NULL) { return; }
+    atomic_store(&team->closing, true);
+    wake_sleepers(team);
+    for (int i = 1; i < team->size; i++) { pthread_join(team->threads[i], NULL); }
+    pthread_cond_destroy(&team->wake);
+    pthread_mutex_destroy(&team->lock);
+    free(team);
+}
+
+int team_size(const Team *team) { return team != NULL ? team->size : 1; }
+
+void team_run(Team *team, int count, TeamTask *task, void *data)
+{
+    if (count < 2 || team_size(team) < 2 || atomic_flag_test_and_set(&team->busy)) {
+        for (int piece = 0; piece < count; piece++) { task(data, piece); }
+        return;
+    }
+    team->task = task;
+    team->data = data;
+    team->count = count;
+    atomic_store(&team->done, 0);
+    uint64_t loop = (atomic_load(&team->offer) >> 32) + 1;
+    atomic_store(&team->offer, loop << 32 | (uint32_t)count);
+    wake_sleepers(team);
+    while (do_piece(team)) {}
+    for (int looks = 0; atomic_load(&team->done) < count; looks++) {
+        if (looks < LOOKS) {
+            rest();
+        } else {
+            sched_yield(); /* the member that has the last piece may be waiting for our processor */
+        }
+    }
+    atomic_flag_clear(&team->busy);
+}
