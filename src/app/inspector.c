@@ -6,6 +6,7 @@
 #include "view/parts.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define LINK_ROW 25.0f
 enum { MAX_LINKS = 12 };
@@ -34,6 +35,38 @@ static float link_weight(const App *app, int head, int query, int key)
     const Attention *a = &app->trace->attention[app->view.attention];
     return trace_head(app->trace, app->view.attention, app->view.layer, head)
         [(size_t)query * (size_t)a->keys + (size_t)key];
+}
+
+static bool is_combined(const App *app)
+{
+    return strcmp(view_table[app->view.view].name, "heatmap") == 0 &&
+           app->view.combine != COMBINE_NONE && headset_count(&app->view.heads) > 1;
+}
+
+/* The number as it is drawn: of one head or of the chosen ones as one, renormalised if asked for. */
+static float shown_weight(const App *app, const Slice *slice, int head, int query, int key)
+{
+    Arena scratch = {0};
+    float *weights = arena_alloc(&scratch, (size_t)slice->queries * (size_t)slice->keys, sizeof *weights);
+    if (is_combined(app)) {
+        slice_combine(slice, app->view.layer, &app->view.heads, app->view.combine, weights);
+    } else {
+        slice_weights(slice, app->view.layer, head, weights);
+    }
+    int row = slice_find_query(slice, query), col = slice_find_key(slice, key);
+    float weight = row >= 0 && col >= 0 ? weights[(size_t)row * (size_t)slice->keys + (size_t)col] : 0;
+    arena_free(&scratch);
+    return weight;
+}
+
+static void name_head(const App *app, int head, char *text, size_t size)
+{
+    if (is_combined(app)) {
+        snprintf(text, size, "layer %d, %s of %d heads", app->view.layer,
+                 app->view.combine == COMBINE_MEAN ? "mean" : "maximum", headset_count(&app->view.heads));
+    } else {
+        snprintf(text, size, "layer %d, head %d", app->view.layer, head);
+    }
 }
 
 /* The head that a link is about: its own, or the chosen one that gives it most. */
@@ -65,10 +98,14 @@ static void show_link(App *app, Rect *rest, const Slice *slice, const Target *li
     char text[160];
     fact(app, rest, "query", query_text(app, link->query));
     fact(app, rest, "key", key_text(app, link->key));
-    snprintf(text, sizeof text, "layer %d, head %d", app->view.layer, head);
+    name_head(app, head, text, sizeof text);
     fact(app, rest, "where", text);
-    snprintf(text, sizeof text, "%.6f", (double)link_weight(app, head, link->query, link->key));
+    snprintf(text, sizeof text, "%.6f", (double)shown_weight(app, slice, head, link->query, link->key));
     fact(app, rest, "weight", text);
+    if (is_combined(app)) {
+        ui_cut_top(rest, 12);
+        return;
+    }
     snprintf(text, sizeof text, "%d of %d",
              links_rank(slice, app->view.layer, head, link->query, link->key), slice->keys);
     fact(app, rest, "rank", text);
@@ -177,11 +214,15 @@ void panels_tooltip(App *app)
     if (head < 0) { return; }
     Arena scratch = {0};
     Slice slice = slice_make(app->trace, app->view.attention, app->view.pair, app->view.special, &scratch);
-    char text[320];
-    snprintf(text, sizeof text, "%s \u2192 %s  %.3f\nlayer %d, head %d, rank %d of %d",
-             query_text(app, hover->query), key_text(app, hover->key),
-             (double)link_weight(app, head, hover->query, hover->key), app->view.layer, head,
-             links_rank(&slice, app->view.layer, head, hover->query, hover->key), slice.keys);
+    char where[96], text[400];
+    name_head(app, head, where, sizeof where);
+    int used = snprintf(text, sizeof text, "%s \u2192 %s  %.3f\n%s", query_text(app, hover->query),
+                        key_text(app, hover->key),
+                        (double)shown_weight(app, &slice, head, hover->query, hover->key), where);
+    if (!is_combined(app) && used > 0 && (size_t)used < sizeof text) {
+        snprintf(text + used, sizeof text - (size_t)used, ", rank %d of %d",
+                 links_rank(&slice, app->view.layer, head, hover->query, hover->key), slice.keys);
+    }
     ui_tooltip_now(&app->ui, text);
     arena_free(&scratch);
 }

@@ -43,6 +43,19 @@ static void show_field(App *app, Rect rect, const char *name, TextField *field,
     }
 }
 
+/* What the piece was in the text: for [UNK] the only way to know. */
+static void describe_token(const Encoding *encoding, int index, char *text, size_t size)
+{
+    const Token *token = &encoding->tokens[index];
+    const char *source = encoding->text[token->side];
+    int used = snprintf(text, size, "token %d, id %d%s", index, token->id,
+                        encoding->text[1] == NULL ? "" : token->side == 0 ? ", text A" : ", text B");
+    if (source != NULL && token->end > token->start) {
+        snprintf(text + used, size - (size_t)used, "\nfrom \u201C%.*s\u201D",
+                 min_int(token->end - token->start, 120), source + token->start);
+    }
+}
+
 /* A chip per token, its word as a tooltip; those that do not fit are counted. */
 static void show_chips(App *app, Rect rect)
 {
@@ -66,9 +79,8 @@ static void show_chips(App *app, Rect rect)
         Rect chip = ui_cut_left(&rect, width);
         unsigned did = ui_chip(ui, chip, token->piece, (Color){0},
                                (on ? UI_ON : 0u) | (token->special ? UI_QUIET : 0u));
-        char tip[160];
-        snprintf(tip, sizeof tip, "token %d, id %d%s", i, token->id,
-                 encoding->text[1] == NULL ? "" : token->side == 0 ? ", text A" : ", text B");
+        char tip[256];
+        describe_token(encoding, i, tip, sizeof tip);
         ui_tooltip(ui, chip, tip);
         ui_pop_id(ui);
         if ((did & UI_HOVERED) != 0) { app->chip_hover = target; }
@@ -253,7 +265,7 @@ static void show_grid(App *app, Rect *rest)
 
 static void choose_filters(App *app, Rect *rest)
 {
-    static const char *const special[] = {"Show", "Hide", "Hide, sum 1"};
+    static const char *const special[] = {"Show", "Hide", "Rescale"};
     static const char *const special_names[] = {"shown", "hidden", "renormalised"};
     static const char *const pairs[] = {"All", "A\u2192A", "A\u2192B", "B\u2192A", "B\u2192B"};
     static const char *const pair_names[] = {"all", "aa", "ab", "ba", "bb"};
@@ -337,7 +349,7 @@ void panels_help(App *app, Rect window)
     int lines = 0;
     for (const KeyBinding *key = keymap_table; key->command != NULL; key++) { lines += key->keys != NULL; }
     int rows = (lines + 1) / 2;
-    Rect box = ui_center(window, min_float(window.w - 20, 840),
+    Rect box = ui_center(window, min_float(window.w - 20, 980),
                          min_float(window.h - 20, (float)(rows * ROW_HEIGHT + 92)));
     ui_overlay_begin(ui, box, true);
     drawing_rect(ui->drawing, box, 10, app->view.theme->panel);

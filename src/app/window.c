@@ -282,8 +282,9 @@ static void run_frame(Window *window)
 /* Sleeps until something happens; then takes all events that are there, a frame at a time. */
 static void loop(Window *window)
 {
-    while (!window->app->quit) {
+    for (;;) {
         run_frame(window);
+        if (window->app->quit) { break; }
         int wait = app_next_frame(window->app);
         SDL_Event event;
         if (!SDL_WaitEventTimeout(&event, wait < 0 ? WAIT_FOREVER_MS : wait)) { continue; }
@@ -298,7 +299,9 @@ static void loop(Window *window)
 /* X11 does not scale windows; a dense display says so in its resolution. */
 static float display_scale(const Options *options)
 {
+    const char *desktop = getenv("GDK_SCALE");
     if (options->scale > 0) { return options->scale; }
+    if (desktop != NULL && atoi(desktop) > 0) { return (float)clamp_int(atoi(desktop), 1, 4); }
     float dpi = DPI_NORMAL;
     if (SDL_GetDisplayDPI(0, &dpi, NULL, NULL) != 0 || dpi < 1.5f * DPI_NORMAL) { return 1; }
     return clamp_float((float)(int)(2 * dpi / DPI_NORMAL + 0.5f) / 2, 1, 4);

@@ -2,11 +2,13 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/unicode.h"
 
 #include <SDL_ttf.h>
 #include <fontconfig/fontconfig.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +32,7 @@ enum {
 
 typedef struct Face {
     char *path;
+    MappedFile file;   /* fonts of every size read from here */
     int index;         /* of the face in the file */
     bool color;        /* bitmaps with colours of their own, in one size */
     TTF_Font *measure; /* at MEASURE_PIXELS; also says which glyphs there are */
@@ -82,6 +85,12 @@ typedef struct Run {
 
 /* --- faces ------------------------------------------------------------------------------------- */
 
+static TTF_Font *open_size(const MappedFile *file, int index, int resolution)
+{
+    SDL_RWops *bytes = SDL_RWFromConstMem(file->bytes, (int)min_size(file->length, INT_MAX));
+    return TTF_OpenFontIndexDPIRW(bytes, 1, POINT_SIZE, index, (unsigned)resolution, (unsigned)resolution);
+}
+
 static int add_face(FontSet *fonts, const FcPattern *pattern)
 {
     FcChar8 *path = NULL;
@@ -95,12 +104,16 @@ static int add_face(FontSet *fonts, const FcPattern *pattern)
         if (fonts->faces[i].index == index && strcmp(fonts->faces[i].path, (char *)path) == 0) { return i; }
     }
     if (fonts->face_count == MAX_FACES) { return -1; }
-    TTF_Font *font = TTF_OpenFontIndexDPI((char *)path, POINT_SIZE, index,
-                                          (unsigned)(MEASURE_PIXELS * RESOLUTION_PER_PIXEL),
-                                          (unsigned)(MEASURE_PIXELS * RESOLUTION_PER_PIXEL));
-    if (font == NULL) { return -1; }
+    MappedFile file;
+    if (!file_map((char *)path, &file, NULL)) { return -1; }
+    TTF_Font *font = open_size(&file, index, (int)(MEASURE_PIXELS * RESOLUTION_PER_PIXEL));
+    if (font == NULL) {
+        file_unmap(&file);
+        return -1;
+    }
     TTF_SetFontHinting(font, TTF_HINTING_NONE);
-    fonts->faces[fonts->face_count] = (Face){mem_copy_string((char *)path), index, color == FcTrue, font};
+    fonts->faces[fonts->face_count] = (Face){.path = mem_copy_string((char *)path), .file = file,
+                                             .index = index, .color = color == FcTrue, .measure = font};
     return fonts->face_count++;
 }
 
@@ -167,6 +180,7 @@ void font_close(FontSet *fonts)
     for (int i = 0; i < fonts->sized_count; i++) { TTF_CloseFont(fonts->sized[i].font); }
     for (int i = 0; i < fonts->face_count; i++) {
         TTF_CloseFont(fonts->faces[i].measure);
+        file_unmap(&fonts->faces[i].file);
         free(fonts->faces[i].path);
     }
     for (int i = 0; i < FONT_WEIGHTS; i++) { free(fonts->family[i]); }
@@ -226,6 +240,16 @@ static bool stays(uint32_t code)
            (code >= 0x1F3FB && code <= 0x1F3FF) || (code >= 0xE0020 && code <= 0xE007F);
 }
 
+/* Is the next character that is no blank one of a script that runs from right to left? */
+static bool goes_left(const char *string, size_t length)
+{
+    uint32_t code = ' ';
+    for (size_t at = 0; at < length && unicode_is_space(code);) {
+        at += unicode_decode(string + at, length - at, &code);
+    }
+    return unicode_is_right_to_left(code);
+}
+
 /* Runs in the order in which they stand on the line: neighbours from right to left are turned. */
 static int find_runs(FontSet *fonts, const char *string, size_t length, FontWeight weight, Run runs[MAX_RUNS])
 {
@@ -234,9 +258,12 @@ static int find_runs(FontSet *fonts, const char *string, size_t length, FontWeig
     for (size_t at = 0; at < length;) {
         uint32_t code;
         size_t step = unicode_decode(string + at, length - at, &code);
-        bool rtl = unicode_is_right_to_left(code), space = unicode_is_space(code);
         Run *last = count > 0 ? &runs[count - 1] : NULL;
-        bool same = last != NULL && (stays(code) || joined || space);
+        bool rtl = unicode_is_right_to_left(code), space = unicode_is_space(code);
+        /* A blank belongs to what is before it, unless the direction changes behind it. */
+        bool turns = space && last != NULL && last->right_to_left &&
+                     !goes_left(string + at + step, length - at - step);
+        bool same = last != NULL && (stays(code) || joined || (space && !turns));
         int face = same ? last->face : face_of(fonts, code, weight);
         if (last != NULL && (same || (face == last->face && rtl == last->right_to_left) || count == MAX_RUNS)) {
             last->end = at + step;
@@ -356,8 +383,7 @@ static TTF_Font *sized_font(FontSet *fonts, int face, float pixels)
         TTF_CloseFont(oldest->font);
     }
     const Face *from = &fonts->faces[face];
-    TTF_Font *font = TTF_OpenFontIndexDPI(from->path, POINT_SIZE, from->index, (unsigned)resolution,
-                                          (unsigned)resolution);
+    TTF_Font *font = open_size(&from->file, from->index, resolution);
     if (font == NULL) {
         if (fonts->sized_count == MAX_SIZED) { *oldest = fonts->sized[--fonts->sized_count]; }
         return NULL;

@@ -214,7 +214,7 @@ static void embed(const Encoder *encoder, const Encoding *encoding, float *out)
     for (int t = 0; t < encoding->count; t++) {
         const Token *token = &encoding->tokens[t];
         int segment = min_int(token->side, encoder->config.segments - 1);
-        kernels_add_norm(encoder->words + (size_t)token->id * (size_t)H,
+        kernels_add_norm(NULL, encoder->words + (size_t)token->id * (size_t)H,
                          encoder->positions + (size_t)t * (size_t)H,
                          encoder->segments + (size_t)segment * (size_t)H, encoder->gain,
                          encoder->shift, encoder->config.norm_epsilon, 1, H,
@@ -222,19 +222,19 @@ static void embed(const Encoder *encoder, const Encoding *encoding, float *out)
     }
 }
 
-/* Devlin et al. 2019, task 1: which word stands here? hidden: [T, H], two scratches of [T, H],
- * logits: [T, V] */
-static void predict_words(const Encoder *encoder, const float *hidden, int T, float *scratch,
-                          float *normed, float *logits)
+/* Devlin et al. 2019, task 1: which word stands here? hidden: [T, H]; scratch, normed: space for as
+ * much; logits: [T, V] */
+static void predict_words(const Encoder *encoder, Team *team, const float *hidden, int T,
+                          float *space, float *scratch, float *normed, float *logits)
 {
     const ModelConfig *config = &encoder->config;
     const int H = config->hidden_size, V = config->vocab_size;
-    kernels_linear(hidden, encoder->transform, T, H, H, scratch);
-    kernels_activate(scratch, encoder->transform_bias, config->activation, T, H);
-    kernels_add_norm(scratch, NULL, NULL, encoder->head_gain, encoder->head_shift,
+    kernels_linear(team, hidden, encoder->transform, T, H, H, space, scratch);
+    kernels_activate(team, scratch, encoder->transform_bias, config->activation, T, H);
+    kernels_add_norm(team, scratch, NULL, NULL, encoder->head_gain, encoder->head_shift,
                      config->norm_epsilon, T, H, normed);
-    kernels_linear(normed, encoder->decoder, T, H, V, logits);
-    kernels_add_bias(logits, encoder->decoder_bias, T, V);
+    kernels_linear(team, normed, encoder->decoder, T, H, V, space, logits);
+    kernels_add_bias(team, logits, encoder->decoder_bias, T, V);
 }
 
 static bool is_cancelled(const atomic_bool *cancel)
@@ -242,7 +242,8 @@ static bool is_cancelled(const atomic_bool *cancel)
     return cancel != NULL && atomic_load_explicit(cancel, memory_order_relaxed);
 }
 
-bool encoder_run(const Encoder *encoder, Trace *trace, const atomic_bool *cancel, Error *err)
+bool encoder_run(const Encoder *encoder, Team *team, Trace *trace, const atomic_bool *cancel,
+                 Error *err)
 {
     const ModelConfig *config = &encoder->config;
     const int T = trace->tokens, H = config->hidden_size, I = config->intermediate_size;
@@ -250,7 +251,7 @@ bool encoder_run(const Encoder *encoder, Trace *trace, const atomic_bool *cancel
     const size_t TH = (size_t)T * (size_t)H, TI = (size_t)T * (size_t)I;
     const size_t ATT = (size_t)A * (size_t)T * (size_t)T;
 
-    float *scratch = mem_try_aligned(3 * TH + TI, sizeof *scratch);
+    float *scratch = mem_try_aligned(3 * TH + TI + kernels_space(config, T), sizeof *scratch);
     if (scratch == NULL) {
         return error_set(err, "There is not enough memory to run the model on %d tokens. Use a "
                          "shorter text.", T);
@@ -259,6 +260,7 @@ bool encoder_run(const Encoder *encoder, Trace *trace, const atomic_bool *cancel
     float *context = projected + TH;        /* [T, H] what the heads gathered, side by side */
     float *attended = context + TH;         /* [T, H] after attention, residual and norm */
     float *inner = attended + TH;           /* [T, I] inside the feed-forward network */
+    float *space = inner + TI;              /* for the kernels */
 
     float *x = trace->hidden;               /* [T, H] of the layer below */
     float *query = trace->query;            /* [A, T, d] of this layer, as key and value */
@@ -271,27 +273,27 @@ bool encoder_run(const Encoder *encoder, Trace *trace, const atomic_bool *cancel
         const EncoderLayer *w = &encoder->layers[layer];
 
         /* 3.2.2: the vectors of every head, q = x Wq + bq, and so on */
-        kernels_linear(x, w->query, T, H, H, projected);
-        kernels_split_heads(projected, w->query_bias, T, A, d, query);
-        kernels_linear(x, w->key, T, H, H, projected);
-        kernels_split_heads(projected, w->key_bias, T, A, d, key);
-        kernels_linear(x, w->value, T, H, H, projected);
-        kernels_split_heads(projected, w->value_bias, T, A, d, value);
+        kernels_linear(team, x, w->query, T, H, H, space, projected);
+        kernels_split_heads(team, projected, w->query_bias, T, A, d, query);
+        kernels_linear(team, x, w->key, T, H, H, space, projected);
+        kernels_split_heads(team, projected, w->key_bias, T, A, d, key);
+        kernels_linear(team, x, w->value, T, H, H, space, projected);
+        kernels_split_heads(team, projected, w->value_bias, T, A, d, value);
 
         /* 3.2.1, equation 1: softmax(q k^T / sqrt(d)) v */
-        kernels_attention(query, key, value, A, T, d, weights, context);
+        kernels_attention(team, query, key, value, A, T, d, space, weights, context);
 
         /* 3.2.2: the heads mixed by Wo; 3.1: LayerNorm(x + Sublayer(x)) */
-        kernels_linear(context, w->output, T, H, H, projected);
-        kernels_add_norm(projected, w->output_bias, x, w->attention_gain, w->attention_shift,
+        kernels_linear(team, context, w->output, T, H, H, space, projected);
+        kernels_add_norm(team, projected, w->output_bias, x, w->attention_gain, w->attention_shift,
                          config->norm_epsilon, T, H, attended);
 
         /* 3.3, equation 2: two linear layers with an activation between them; 3.1 again */
-        kernels_linear(attended, w->up, T, H, I, inner);
-        kernels_activate(inner, w->up_bias, config->activation, T, I);
-        kernels_linear(inner, w->down, T, I, H, projected);
+        kernels_linear(team, attended, w->up, T, H, I, space, inner);
+        kernels_activate(team, inner, w->up_bias, config->activation, T, I);
+        kernels_linear(team, inner, w->down, T, I, H, space, projected);
         x += TH;
-        kernels_add_norm(projected, w->down_bias, attended, w->gain, w->shift,
+        kernels_add_norm(team, projected, w->down_bias, attended, w->gain, w->shift,
                          config->norm_epsilon, T, H, x);
 
         query += TH;
@@ -301,7 +303,7 @@ bool encoder_run(const Encoder *encoder, Trace *trace, const atomic_bool *cancel
     }
     bool done = !is_cancelled(cancel);
     if (done && trace->logits != NULL) {
-        predict_words(encoder, x, T, projected, attended, trace->logits);
+        predict_words(encoder, team, x, T, space, projected, attended, trace->logits);
     }
     free(scratch);
     if (!done && err != NULL) { err->text[0] = '\0'; }

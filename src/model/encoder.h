@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "model/config.h"
 #include "model/safetensors.h"
+#include "model/team.h"
 #include "model/trace.h"
 
 #include <stdatomic.h>
@@ -51,6 +52,7 @@ void encoder_free(Encoder *encoder); /* what it points to, not the struct */
 /* One forward pass over trace->encoding, whose ids and count must fit the configuration, into the
  * arrays of `trace`, which the caller has allocated (logits only if wanted). False with an empty
  * err->text when `cancel` (may be NULL) was set, with a sentence when there is no memory. */
-bool encoder_run(const Encoder *encoder, Trace *trace, const atomic_bool *cancel, Error *err);
+bool encoder_run(const Encoder *encoder, Team *team, Trace *trace, const atomic_bool *cancel,
+                 Error *err);
 
 #endif

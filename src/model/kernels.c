@@ -1,206 +1,78 @@
+/* a * b + c may be one rounding instead of two, as clang has it anyway; twice the speed. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("fp-contract=fast")
+#endif
+
 #include "model/kernels.h"
 
 #include "base/base.h"
+#include "model/kernels_loops.h"
 
 #include <cblas.h>
 #include <math.h>
 #include <string.h>
 
-/* The loops below are written once, as INLINE functions on plain arrays, and compiled three times:
- * for any x86-64, for AVX2 and for AVX-512 (Variant). Sums and maxima run in LANES parallel
- * strands, because a compiler may not reorder float additions by itself. */
-#define INLINE static inline __attribute__((always_inline))
-#define LANES 16
+#define FEW_ROWS 32            /* up to here a product streams the weights faster than OpenBLAS */
+#define PIECE_FLOATS 16384     /* of a row-wise loop that are worth another thread, some 5 us */
+#define PIECE_OPERATIONS 1e6   /* of a product, the same */
+#define PIECE_ROWS 48          /* of the weights that one thread takes at a time */
 
-typedef float Lanes __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
-typedef int32_t LaneMask __attribute__((vector_size(LANES * sizeof(float)), aligned(4)));
-
-/* ---- Functions of one number ---- */
-
-/* e^x to 1e-7 relative for x <= 88; below -87 it stays at e^-87. 2^n is put together from bits, the
- * rest r = x - n ln 2 goes through a polynomial fitted to |r| <= ln(2) / 2. */
-INLINE float exp_of(float x)
-{
-    const float round = 12582912.0f; /* 1.5 * 2^23: adding it leaves the nearest whole number */
-    x = x < -87.0f ? -87.0f : x;
-    float shifted = x * 1.44269504f + round;
-    float n = shifted - round;
-    float r = x - n * 0.693359375f;   /* ln 2 in two parts, the first exact in few bits */
-    r = r + n * 2.12194440e-4f;
-    float p = 0.00138131446f;
-    p = p * r + 0.00836941893f;
-    p = p * r + 0.0416684568f;
-    p = p * r + 0.166665148f;
-    p = p * r + 0.499999931f;
-    p = p * r * r + r + 1.0f;
-    uint32_t bits;
-    memcpy(&bits, &shifted, sizeof bits);
-    bits = (bits + 127u) << 23; /* the low bits of `shifted` are n */
-    float power;
-    memcpy(&power, &bits, sizeof power);
-    return p * power;
-}
-
-/* erf(x) to 4e-7: x P(x^2) / Q(x^2), fitted to |x| <= 4, beyond which erf is 1 in a float. It must
- * be exactly so: gelu multiplies what is left of 1 + erf(x) by a number of any size. */
-INLINE float erf_of(float x)
-{
-    float s = x * x;
-    float p = 1.97478621e-06f;
-    p = p * s + 0.000288038804f;
-    p = p * s + 0.00400366865f;
-    p = p * s + 0.0534675601f;
-    p = p * s + 0.196249969f;
-    p = p * s + 1.12837898f;
-    float q = 3.74802596e-05f;
-    q = q * s + 0.00121635907f;
-    q = q * s + 0.015444478f;
-    q = q * s + 0.11647679f;
-    q = q * s + 0.507253166f;
-    q = q * s + 1.0f;
-    float inside = x * p / q;
-    float below = x < -4.0f ? -1.0f : inside;
-    return x > 4.0f ? 1.0f : below;
-}
-
-/* Hendrycks and Gimpel 2016: x times the probability that a normal variable is below x. */
-INLINE float gelu_of(float x) { return 0.5f * x * (1.0f + erf_of(x * 0.707106781f)); }
-
-/* The same paper's approximation, 0.5 x (1 + tanh(u)), as x / (1 + e^-2u). */
-INLINE float gelu_new_of(float x)
-{
-    float u = 0.797884561f * (x + 0.044715f * x * x * x);
-    float exponent = -2.0f * u;
-    exponent = exponent > 87.0f ? 87.0f : exponent;
-    return x / (1.0f + exp_of(exponent));
-}
-
-/* ---- Rows ---- */
-
-INLINE float sum_lanes(const Lanes *lanes)
-{
-    float sum = 0;
-    for (int j = 0; j < LANES; j++) { sum += (*lanes)[j]; }
-    return sum;
-}
-
-INLINE float row_sum(const float *x, int size)
-{
-    Lanes lanes = {0};
-    int i = 0;
-    for (; i + LANES <= size; i += LANES) { lanes += *(const Lanes *)(x + i); }
-    float sum = sum_lanes(&lanes);
-    for (; i < size; i++) { sum += x[i]; }
-    return sum;
-}
-
-INLINE float row_square_distance(const float *x, float mean, int size)
-{
-    Lanes lanes = {0};
-    int i = 0;
-    for (; i + LANES <= size; i += LANES) {
-        Lanes distance = *(const Lanes *)(x + i) - mean;
-        lanes += distance * distance;
-    }
-    float sum = sum_lanes(&lanes);
-    for (; i < size; i++) { sum += (x[i] - mean) * (x[i] - mean); }
-    return sum;
-}
-
-INLINE float row_maximum(const float *x, int size)
-{
-    float largest = x[0];
-    int i = 0;
-    if (size >= LANES) {
-        Lanes lanes = *(const Lanes *)x;
-        for (i = LANES; i + LANES <= size; i += LANES) {
-            Lanes next = *(const Lanes *)(x + i);
-            LaneMask greater = next > lanes;
-            lanes = (Lanes)((greater & (LaneMask)next) | (~greater & (LaneMask)lanes));
-        }
-        for (int j = 0; j < LANES; j++) { largest = lanes[j] > largest ? lanes[j] : largest; }
-    }
-    for (; i < size; i++) { largest = x[i] > largest ? x[i] : largest; }
-    return largest;
-}
-
-INLINE void softmax_rows(float *x, int rows, int size)
-{
-    for (; rows > 0; rows--, x += size) {
-        float largest = row_maximum(x, size);
-        for (int i = 0; i < size; i++) { x[i] = exp_of(x[i] - largest); }
-        float scale = 1.0f / row_sum(x, size);
-        for (int i = 0; i < size; i++) { x[i] *= scale; }
-    }
-}
-
-INLINE void add_norm_rows(const float *x, const float *bias, const float *residual,
-                          const float *gain, const float *shift, float epsilon, int rows,
-                          int size, float *restrict out)
-{
-    for (int row = 0; row < rows; row++, x += size, out += size) {
-        if (residual != NULL) {
-            for (int i = 0; i < size; i++) { out[i] = x[i] + bias[i] + residual[i]; }
-            residual += size;
-        } else {
-            memcpy(out, x, (size_t)size * sizeof *out);
-        }
-        float mean = row_sum(out, size) / (float)size;
-        float variance = row_square_distance(out, mean, size) / (float)size;
-        float scale = 1.0f / sqrtf(variance + epsilon);
-        for (int i = 0; i < size; i++) { out[i] = (out[i] - mean) * scale * gain[i] + shift[i]; }
-    }
-}
-
-INLINE void activate_rows(float *x, const float *restrict bias, Activation activation, int rows,
-                          int size)
-{
-    for (; rows > 0; rows--, x += size) {
-        switch (activation) {
-        case ACTIVATION_GELU:
-            for (int i = 0; i < size; i++) { x[i] = gelu_of(x[i] + bias[i]); }
-            break;
-        case ACTIVATION_GELU_NEW:
-            for (int i = 0; i < size; i++) { x[i] = gelu_new_of(x[i] + bias[i]); }
-            break;
-        case ACTIVATION_RELU:
-            for (int i = 0; i < size; i++) { x[i] = max_float(x[i] + bias[i], 0); }
-            break;
-        }
-    }
-}
-
-/* ---- The same for several generations of x86 ---- */
+/* ---- The loops for several generations of x86 ---- */
 
 typedef struct Variant {
-    void (*softmax)(float *x, int rows, int size);
+    bool few_rows; /* are there registers and FMA enough to be faster than OpenBLAS on few rows? */
+    void (*multiply)(const Product *product, int first, int end);
+    void (*pack)(const float *x, int columns, int depth, float *strips);
+    void (*pack_transposed)(const float *x, int columns, int depth, int first, int end,
+                            float *strips);
+    void (*softmax)(float *x, float scale, int rows, int size);
     void (*add_norm)(const float *x, const float *bias, const float *residual, const float *gain,
                      const float *shift, float epsilon, int rows, int size, float *out);
     void (*activate)(float *x, const float *bias, Activation activation, int rows, int size);
 } Variant;
 
-#define VARIANT(name, TARGET)                                                                     \
-    TARGET static void softmax_##name(float *x, int rows, int size)                               \
-    {                                                                                             \
-        softmax_rows(x, rows, size);                                                              \
-    }                                                                                             \
-    TARGET static void add_norm_##name(const float *x, const float *bias, const float *residual,  \
-                                       const float *gain, const float *shift, float epsilon,      \
-                                       int rows, int size, float *out)                            \
-    {                                                                                             \
-        add_norm_rows(x, bias, residual, gain, shift, epsilon, rows, size, out);                  \
-    }                                                                                             \
-    TARGET static void activate_##name(float *x, const float *bias, Activation activation,        \
-                                       int rows, int size)                                        \
-    {                                                                                             \
-        activate_rows(x, bias, activation, rows, size);                                           \
-    }                                                                                             \
-    static const Variant name = {softmax_##name, add_norm_##name, activate_##name};
+/* Tiles of ROWS x STRIPS fit the registers of TARGET. */
+#define VARIANT(name, TARGET, FEW, ROWS, STRIPS)                                                   \
+    TARGET static void multiply_##name(const Product *product, int first, int end)                 \
+    {                                                                                              \
+        multiply_rows(product, first, end, ROWS, STRIPS);                                          \
+    }                                                                                              \
+    TARGET static void pack_##name(const float *x, int columns, int depth, float *strips)          \
+    {                                                                                              \
+        pack_strips(x, columns, depth, strips);                                                    \
+    }                                                                                              \
+    TARGET static void pack_transposed_##name(const float *x, int columns, int depth, int first,   \
+                                              int end, float *strips)                              \
+    {                                                                                              \
+        pack_strips_transposed(x, columns, depth, first, end, strips);                             \
+    }                                                                                              \
+    TARGET static void softmax_##name(float *x, float scale, int rows, int size)                   \
+    {                                                                                              \
+        softmax_rows(x, scale, rows, size);                                                        \
+    }                                                                                              \
+    TARGET static void add_norm_##name(const float *x, const float *bias, const float *residual,   \
+                                       const float *gain, const float *shift, float epsilon,       \
+                                       int rows, int size, float *out)                             \
+    {                                                                                              \
+        add_norm_rows(x, bias, residual, gain, shift, epsilon, rows, size, out);                   \
+    }                                                                                              \
+    TARGET static void activate_##name(float *x, const float *bias, Activation activation,         \
+                                       int rows, int size)                                         \
+    {                                                                                              \
+        activate_rows(x, bias, activation, rows, size);                                            \
+    }                                                                                              \
+    static const Variant name = {FEW,                                                              \
+                                 multiply_##name,                                                  \
+                                 pack_##name,                                                      \
+                                 pack_transposed_##name,                                           \
+                                 softmax_##name,                                                   \
+                                 add_norm_##name,                                                  \
+                                 activate_##name};
 
-VARIANT(plain, )
+VARIANT(plain, , false, 2, 1)
 #ifdef __x86_64__
-VARIANT(avx2, __attribute__((target("avx2,fma"))))
-VARIANT(avx512, __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,fma"))))
+VARIANT(avx2, __attribute__((target("avx2,fma"))), true, 6, 1)
+VARIANT(avx512, __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,fma"))), true, 12, 2)
 #endif
 
 static const Variant *best_variant(void)
@@ -215,68 +87,236 @@ static const Variant *best_variant(void)
     return &plain;
 }
 
-void kernels_softmax(float *x, int rows, int size) { best_variant()->softmax(x, rows, size); }
+/* ---- Rows ---- */
 
-void kernels_add_norm(const float *x, const float *bias, const float *residual, const float *gain,
-                      const float *shift, float epsilon, int rows, int size, float *out)
+/* Calls the task for pieces of `per` rows: as many as make one piece worth a thread. */
+static int rows_per_piece(int size) { return max_int(1, PIECE_FLOATS / size); }
+
+static void share_rows(Team *team, int rows, int size, TeamTask *task, void *data)
 {
-    best_variant()->add_norm(x, bias, residual, gain, shift, epsilon, rows, size, out);
+    int per = rows_per_piece(size);
+    team_run(team, (rows + per - 1) / per, task, data);
 }
 
-void kernels_activate(float *x, const float *bias, Activation activation, int rows, int size)
+typedef struct Rows {
+    const float *x, *bias, *residual, *gain, *shift;
+    float epsilon;
+    Activation activation;
+    int rows, size;
+    float *out;
+} Rows;
+
+/* How many rows the piece has; *start is where its first one lies. */
+static int piece_rows(const Rows *rows, int piece, size_t *start)
 {
-    best_variant()->activate(x, bias, activation, rows, size);
+    int per = rows_per_piece(rows->size), first = piece * per;
+    *start = (size_t)first * (size_t)rows->size;
+    return min_int(per, rows->rows - first);
 }
 
-void kernels_add_bias(float *x, const float *bias, int rows, int size)
+static void add_norm_piece(void *data, int piece)
 {
-    for (; rows > 0; rows--, x += size) {
-        for (int i = 0; i < size; i++) { x[i] += bias[i]; }
+    const Rows *rows = data;
+    size_t start;
+    int count = piece_rows(rows, piece, &start);
+    const float *residual = rows->residual != NULL ? rows->residual + start : NULL;
+    best_variant()->add_norm(rows->x + start, rows->bias, residual, rows->gain, rows->shift,
+                             rows->epsilon, count, rows->size, rows->out + start);
+}
+
+void kernels_add_norm(Team *team, const float *x, const float *bias, const float *residual,
+                      const float *gain, const float *shift, float epsilon, int rows, int size,
+                      float *out)
+{
+    Rows all = {.x = x, .bias = bias, .residual = residual, .gain = gain, .shift = shift,
+                .epsilon = epsilon, .rows = rows, .size = size, .out = out};
+    share_rows(team, rows, size, add_norm_piece, &all);
+}
+
+static void activate_piece(void *data, int piece)
+{
+    const Rows *rows = data;
+    size_t start;
+    int count = piece_rows(rows, piece, &start);
+    best_variant()->activate(rows->out + start, rows->bias, rows->activation, count, rows->size);
+}
+
+void kernels_activate(Team *team, float *x, const float *bias, Activation activation, int rows,
+                      int size)
+{
+    Rows all = {.bias = bias, .activation = activation, .rows = rows, .size = size, .out = x};
+    share_rows(team, rows, size, activate_piece, &all);
+}
+
+static void add_bias_piece(void *data, int piece)
+{
+    const Rows *rows = data;
+    size_t start;
+    int count = piece_rows(rows, piece, &start);
+    float *out = rows->out + start;
+    for (; count > 0; count--, out += rows->size) {
+        for (int i = 0; i < rows->size; i++) { out[i] += rows->bias[i]; }
     }
 }
 
-/* ---- Products ---- */
+void kernels_add_bias(Team *team, float *x, const float *bias, int rows, int size)
+{
+    Rows all = {.bias = bias, .rows = rows, .size = size, .out = x};
+    share_rows(team, rows, size, add_bias_piece, &all);
+}
+
+void kernels_softmax(float *x, int rows, int size) { best_variant()->softmax(x, 1, rows, size); }
+
+/* ---- Linear layers ---- */
+
+static int strips_of(int columns) { return (columns + LANES - 1) / LANES; }
+
+int kernels_threads(void) { return openblas_get_num_threads(); }
 
 void kernels_set_threads(int threads)
 {
     if (threads > 0) { openblas_set_num_threads(threads); }
 }
 
-void kernels_linear(const float *x, const float *weight, int rows, int inputs, int outputs,
-                    float *out)
+/* OpenBLAS knows not every processor: where it makes do with AVX2 kernels on a machine that has
+ * AVX-512, our tiles are faster at any number of rows. */
+static bool is_blas_behind(void)
 {
+    static const char *const wide[] = {"SkylakeX", "Cooperlake", "SapphireRapids"};
+    if (best_variant() == &plain || best_variant() == &avx2) { return false; }
+    for (size_t i = 0; i < COUNTOF(wide); i++) {
+        if (strcmp(openblas_get_corename(), wide[i]) == 0) { return false; }
+    }
+    return true;
+}
+
+typedef struct Linear {
+    Product product;
+    const float *x;
+    float *strips;
+    int outputs;
+} Linear;
+
+static void pack_piece(void *data, int piece)
+{
+    const Linear *linear = data;
+    best_variant()->pack_transposed(linear->x, linear->product.columns, linear->product.depth,
+                                    piece, piece + 1, linear->strips);
+}
+
+static void multiply_piece(void *data, int piece)
+{
+    const Linear *linear = data;
+    int first = piece * PIECE_ROWS;
+    best_variant()->multiply(&linear->product, first, min_int(first + PIECE_ROWS, linear->outputs));
+}
+
+/* weight @ x^T, transposed on the way to `out`: so the weights are read as they lie in memory. */
+static void multiply_tiles(Team *team, const float *x, const float *weight, int rows, int inputs,
+                           int outputs, float *space, float *out)
+{
+    Linear linear = {
+        .product = {.left = weight, .strips = space, .out = out, .depth = inputs, .columns = rows,
+                    .left_stride = (size_t)inputs, .out_stride = (size_t)outputs,
+                    .transposed = true},
+        .x = x, .strips = space, .outputs = outputs,
+    };
+    bool shared = 2.0 * rows * inputs * outputs >= PIECE_OPERATIONS;
+    bool large = rows * inputs >= PIECE_FLOATS;
+    team_run(large ? team : NULL, strips_of(rows), pack_piece, &linear);
+    team_run(shared ? team : NULL, (outputs + PIECE_ROWS - 1) / PIECE_ROWS, multiply_piece, &linear);
+}
+
+void kernels_linear(Team *team, const float *x, const float *weight, int rows, int inputs,
+                    int outputs, float *space, float *out)
+{
+    if ((rows <= FEW_ROWS && best_variant()->few_rows) || is_blas_behind()) {
+        multiply_tiles(team, x, weight, rows, inputs, outputs, space, out);
+        return;
+    }
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, outputs, inputs, 1.0f, x, inputs,
                 weight, inputs, 0.0f, out, outputs);
 }
 
-void kernels_split_heads(const float *x, const float *bias, int tokens, int heads, int size,
-                         float *out)
+/* ---- Attention ---- */
+
+typedef struct Heads {
+    const float *query, *key, *value, *bias;
+    int heads, tokens, size;
+    float *space, *weights, *context;
+} Heads;
+
+static void split_piece(void *data, int head)
 {
-    for (int head = 0; head < heads; head++) {
-        const float *head_bias = bias + head * size;
-        for (int token = 0; token < tokens; token++, out += size) {
-            const float *from = x + ((size_t)token * (size_t)heads + (size_t)head) * (size_t)size;
-            for (int i = 0; i < size; i++) { out[i] = from[i] + head_bias[i]; }
-        }
+    const Heads *heads = data;
+    const size_t size = (size_t)heads->size, row = (size_t)heads->heads * size;
+    const float *x = heads->query + (size_t)head * size, *bias = heads->bias + (size_t)head * size;
+    float *out = heads->context + (size_t)head * (size_t)heads->tokens * size;
+    for (int token = 0; token < heads->tokens; token++, x += row, out += size) {
+        for (size_t i = 0; i < size; i++) { out[i] = x[i] + bias[i]; }
     }
 }
 
-void kernels_attention(const float *query, const float *key, const float *value, int heads,
-                       int tokens, int size, float *weights, float *context)
+void kernels_split_heads(Team *team, const float *x, const float *bias, int tokens, int heads,
+                         int size, float *out)
 {
-    float scale = 1.0f / sqrtf((float)size);
-    size_t vectors = (size_t)tokens * (size_t)size, square = (size_t)tokens * (size_t)tokens;
-    for (int head = 0; head < heads; head++) {
-        /* scores [tokens, tokens] = query @ key^T / sqrt(size) */
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, tokens, tokens, size, scale, query,
-                    size, key, size, 0.0f, weights, tokens);
-        kernels_softmax(weights, tokens, tokens);
-        /* context [tokens, size] = weights @ value, into the columns of this head */
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, tokens, size, tokens, 1.0f, weights,
-                    tokens, value, size, 0.0f, context + head * size, heads * size);
-        query += vectors;
-        key += vectors;
-        value += vectors;
-        weights += square;
-    }
+    Heads all = {.query = x, .bias = bias, .heads = heads, .tokens = tokens, .size = size,
+                 .context = out};
+    bool shared = tokens * heads * size >= 2 * PIECE_FLOATS;
+    team_run(shared ? team : NULL, heads, split_piece, &all);
+}
+
+/* The strips of the keys of one head, [tokens] columns, or of its values, [size] columns. */
+static size_t key_floats(int tokens, int size)
+{
+    return (size_t)strips_of(tokens) * LANES * (size_t)size;
+}
+
+static size_t value_floats(int tokens, int size)
+{
+    return (size_t)strips_of(size) * LANES * (size_t)tokens;
+}
+
+static void attend_piece(void *data, int head)
+{
+    const Heads *all = data;
+    const Variant *variant = best_variant();
+    const int T = all->tokens, d = all->size;
+    const size_t start = (size_t)head * (size_t)T * (size_t)d;
+    float *weights = all->weights + (size_t)head * (size_t)T * (size_t)T;
+    float *keys = all->space + (size_t)head * (key_floats(T, d) + value_floats(T, d));
+    float *values = keys + key_floats(T, d);
+
+    /* scores [T, T] = query @ key^T; then the weights, in the same place */
+    variant->pack_transposed(all->key + start, T, d, 0, strips_of(T), keys);
+    Product scores = {.left = all->query + start, .strips = keys, .out = weights, .depth = d,
+                      .columns = T, .left_stride = (size_t)d, .out_stride = (size_t)T};
+    variant->multiply(&scores, 0, T);
+    variant->softmax(weights, 1.0f / sqrtf((float)d), T, T);
+
+    /* context [T, d] = weights @ value, into the columns of this head */
+    variant->pack(all->value + start, d, T, values);
+    Product context = {.left = weights, .strips = values, .out = all->context + head * d,
+                       .depth = T, .columns = d, .left_stride = (size_t)T,
+                       .out_stride = (size_t)(all->heads * d)};
+    variant->multiply(&context, 0, T);
+}
+
+void kernels_attention(Team *team, const float *query, const float *key, const float *value,
+                       int heads, int tokens, int size, float *space, float *weights,
+                       float *context)
+{
+    Heads all = {.query = query, .key = key, .value = value, .heads = heads, .tokens = tokens,
+                 .size = size, .space = space, .weights = weights, .context = context};
+    bool shared = 4.0 * heads * tokens * tokens * size >= PIECE_OPERATIONS;
+    team_run(shared ? team : NULL, heads, attend_piece, &all);
+}
+
+size_t kernels_space(const ModelConfig *config, int tokens)
+{
+    int widest = max_int(config->hidden_size, config->intermediate_size);
+    size_t linear = key_floats(tokens, widest);
+    size_t heads = (size_t)config->heads * (key_floats(tokens, config->head_size) +
+                                            value_floats(tokens, config->head_size));
+    return linear > heads ? linear : heads;
 }

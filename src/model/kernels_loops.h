@@ -194,23 +194,31 @@ typedef struct Product {
 
 enum { TILE_ROWS = 12, TILE_STRIPS = 2 };
 
+/* sums[j][k] to row + j, strip + k of the result, as far as it goes. */
 INLINE void store_tile(const Product *product, Lanes sums[TILE_ROWS][TILE_STRIPS], int row,
                        int strip, const int rows, const int strips)
 {
     const int first = strip * LANES, width = min_int(product->columns - first, strips * LANES);
-    if (product->transposed) {
-        float *out = product->out + (size_t)first * product->out_stride + row;
-        for (int i = 0; i < width; i++, out += product->out_stride) {
-            for (int j = 0; j < rows; j++) { out[j] = sums[j][i / LANES][i % LANES]; }
+    float *out = product->out + (size_t)row * product->out_stride + first;
+    if (!product->transposed && width == strips * LANES) {
+        for (int j = 0; j < rows; j++, out += product->out_stride) {
+            for (int k = 0; k < strips; k++) { *(Lanes *)(out + k * LANES) = sums[j][k]; }
         }
         return;
     }
-    float *out = product->out + (size_t)row * product->out_stride + first;
-    for (int j = 0; j < rows; j++, out += product->out_stride) {
-        if (width == strips * LANES) {
-            for (int k = 0; k < strips; k++) { *(Lanes *)(out + k * LANES) = sums[j][k]; }
-        } else {
-            for (int i = 0; i < width; i++) { out[i] = sums[j][i / LANES][i % LANES]; }
+    /* By way of memory: the registers can't be indexed by a variable. */
+    float numbers[TILE_ROWS][TILE_STRIPS * LANES];
+    for (int j = 0; j < rows; j++) {
+        for (int k = 0; k < strips; k++) { *(Lanes *)(numbers[j] + k * LANES) = sums[j][k]; }
+    }
+    if (product->transposed) {
+        out = product->out + (size_t)first * product->out_stride + row;
+        for (int i = 0; i < width; i++, out += product->out_stride) {
+            for (int j = 0; j < rows; j++) { out[j] = numbers[j][i]; }
+        }
+    } else {
+        for (int j = 0; j < rows; j++, out += product->out_stride) {
+            memcpy(out, numbers[j], (size_t)width * sizeof *out);
         }
     }
 }
@@ -263,7 +271,7 @@ INLINE void multiply_rows(const Product *product, int first, int end, const int 
 }
 
 /* x [columns, depth] to strips: the strips of x transposed. */
-INLINE void pack_transposed(const float *restrict x, int columns, int depth, int first_strip,
+INLINE void pack_strips_transposed(const float *restrict x, int columns, int depth, int first_strip,
                             int end_strip, float *restrict strips)
 {
     for (int strip = first_strip; strip < end_strip; strip++) {
@@ -271,14 +279,14 @@ INLINE void pack_transposed(const float *restrict x, int columns, int depth, int
         float *to = strips + (size_t)strip * LANES * (size_t)depth;
         int width = min_int(columns - strip * LANES, LANES);
         if (width < LANES) { memset(to, 0, (size_t)depth * LANES * sizeof *to); }
-        for (int i = 0; i < depth; i++) {
-            for (int j = 0; j < width; j++) { to[i * LANES + j] = from[(size_t)j * (size_t)depth + (size_t)i]; }
+        for (int i = 0; i < depth; i++, to += LANES) {
+            for (int j = 0; j < width; j++) { to[j] = from[(size_t)j * (size_t)depth + (size_t)i]; }
         }
     }
 }
 
 /* x [depth, columns] to strips. */
-INLINE void pack(const float *restrict x, int columns, int depth, float *restrict strips)
+INLINE void pack_strips(const float *restrict x, int columns, int depth, float *restrict strips)
 {
     for (int first = 0; first < columns; first += LANES) {
         int width = min_int(columns - first, LANES);

@@ -4,7 +4,9 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "model/encoder.h"
+#include "model/kernels.h"
 #include "model/safetensors.h"
+#include "model/team.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,7 @@ struct Model {
     Tokenizer *tokenizer;
     Safetensors *weights; /* the mapping that the encoder points into */
     Encoder encoder;
+    Team *team; /* as many threads as OpenBLAS may use */
 };
 
 /* The last component of a path, without slashes after it. */
@@ -58,7 +61,10 @@ Model *model_open(const char *folder, Error *err)
     Model *model = mem_zero(1, sizeof *model);
     model->folder = mem_copy_string(folder);
     model->name = last_component(folder);
-    if (open_parts(model, folder, err)) { return model; }
+    if (open_parts(model, folder, err)) {
+        model->team = team_new(kernels_threads());
+        return model;
+    }
     model_free(model);
     return NULL;
 }
@@ -66,6 +72,7 @@ Model *model_open(const char *folder, Error *err)
 void model_free(Model *model)
 {
     if (model == NULL) { return; }
+    team_free(model->team);
     encoder_free(&model->encoder);
     safetensors_free(model->weights);
     tokenizer_free(model->tokenizer);
@@ -163,7 +170,7 @@ Trace *model_run(const Model *model, Encoding *encoding, unsigned wants, const a
     attention->queries = attention->keys = encoding->count;
 
     if (check_encoding(model, encoding, err) && allocate(config, logits, trace, err) &&
-        encoder_run(&model->encoder, trace, cancel, err)) {
+        encoder_run(&model->encoder, model->team, trace, cancel, err)) {
         trace->seconds = seconds_now() - start;
         return trace;
     }

@@ -25,7 +25,7 @@ struct Team {
      * that a member that comes late can't take a piece of one loop for a piece of another. */
     _Atomic uint64_t offer;
     atomic_int done; /* pieces */
-    atomic_flag busy; /* somebody is running a loop */
+    atomic_bool busy; /* somebody is running a loop */
 
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -119,7 +119,7 @@ int team_size(const Team *team) { return team != NULL ? team->size : 1; }
 
 void team_run(Team *team, int count, TeamTask *task, void *data)
 {
-    if (count < 2 || team_size(team) < 2 || atomic_flag_test_and_set(&team->busy)) {
+    if (count < 2 || team_size(team) < 2 || atomic_exchange(&team->busy, true)) {
         for (int piece = 0; piece < count; piece++) { task(data, piece); }
         return;
     }
@@ -138,5 +138,5 @@ void team_run(Team *team, int count, TeamTask *task, void *data)
             sched_yield(); /* the member that has the last piece may be waiting for our processor */
         }
     }
-    atomic_flag_clear(&team->busy);
+    atomic_store(&team->busy, false);
 }

@@ -72,7 +72,7 @@ typedef struct Input {
     bool mouse_inside;  /* the pointer is over the window */
     unsigned buttons;   /* down now */
     unsigned modifiers; /* down now */
-    Buffer composition; /* what an input method has not committed yet, valid UTF-8; empty: nothing */
+    Buffer composition; /* what an input method has not committed yet, UTF-8; empty: nothing */
     int composition_cursor;   /* code points from its start */
     int composition_selected; /* code points from the cursor */
 

@@ -14,7 +14,7 @@
 #define CARET_WIDTH 1.5f
 #define FADE 18.0f           /* over which text that goes on beyond the edge fades out */
 #define BLINK 530            /* milliseconds on, and off */
-#define BLINK_ENDS 10000     /* after so long without a key the caret stays: an idle window sleeps */
+#define BLINK_ENDS 10000     /* so long after the last key the caret stays: an idle window sleeps */
 #define DRAG_STEP 30         /* milliseconds between two steps of a drag beyond the edge */
 
 /* Keys. Each function says whether the stroke was its own. */
@@ -198,7 +198,8 @@ static void take_composition(Turn *turn)
         turn->did |= textfield_erase(field, start, end, TEXTFIELD_ALONE);
     }
     buffer_clear(&field->composition);
-    if (turn->composing) { buffer_add(&field->composition, composition->bytes, composition->length); }
+    if (!turn->composing) { return; }
+    buffer_add(&field->composition, composition->bytes, composition->length);
 }
 
 /* Pointer. */
@@ -290,8 +291,8 @@ static void take_pointer(Turn *turn, unsigned area)
 
 /* Looks. */
 
-/* What is drawn where: the text's start on the page, its baseline, and how far what follows the caret
- * is pushed aside by a composition. */
+/* What is drawn where: the text's start on the page, its baseline, and how far a composition pushes
+ * aside what follows the caret. */
 typedef struct Scene {
     float x, baseline, top, height;
     float caret;    /* points from the text's start, before the composition */
@@ -318,7 +319,8 @@ static void draw_line(const Turn *turn, const Scene *scene)
     for (int i = 0; i < field->chunk_count; i++) {
         const TextfieldChunk *chunk = &field->chunks[i];
         float pushed = chunk->begin >= field->caret ? scene->pushed : 0;
-        if (chunk->x + chunk->width + scene->pushed < left || chunk->x + pushed > right) { continue; }
+        float end = chunk->x + chunk->width + scene->pushed;
+        if (end < left || chunk->x + pushed > right) { continue; }
         bool split = scene->pushed > 0 && chunk->begin < field->caret && field->caret < chunk->end;
         if (!split) {
             draw_run(turn, scene, chunk->begin, chunk->end, chunk->x + pushed);
@@ -395,8 +397,10 @@ static void draw_fades(const Turn *turn, Rect box, float width)
     Color ground = turn->ui->disabled ? turn->ui->theme->panel : turn->ui->theme->raised;
     bool left = turn->field->scroll > 0.5f;
     bool right = width - turn->field->scroll > box.w + 0.5f;
+    box.y += 3; /* not over the frame */
+    box.h -= 4;
     for (int step = 0; step < STEPS; step++) {
-        Color color = color_fade(ground, (float)(STEPS - step) / (STEPS + 1));
+        Color color = color_fade(ground, (float)(STEPS - step) / STEPS);
         Rect strip = {box.x + FADE / STEPS * (float)step, box.y, FADE / STEPS, box.h};
         if (left) { drawing_rect(drawing, strip, 0, color); }
         strip.x = box.x + box.w - FADE / STEPS * (float)(step + 1);
@@ -416,9 +420,10 @@ static bool caret_is_on(const Turn *turn)
 /* Moves the text so that the caret is in sight, and no further than its ends. */
 static void keep_in_sight(TextField *field, float width, float caret, float line)
 {
-    if (caret - field->scroll > width - CARET_WIDTH) { field->scroll = caret - width + CARET_WIDTH; }
-    if (caret < field->scroll) { field->scroll = caret; }
-    field->scroll = clamp_float(field->scroll, 0, max_float(0, line - width + CARET_WIDTH));
+    width -= CARET_WIDTH;
+    field->scroll = max_float(field->scroll, caret - width);
+    field->scroll = min_float(field->scroll, caret);
+    field->scroll = clamp_float(field->scroll, 0, max_float(0, line - width));
 }
 
 static void draw_box(const Turn *turn, Rect rect, unsigned area, bool focused)
@@ -452,11 +457,12 @@ static void draw_field(Turn *turn, bool focused, const char *placeholder)
     keep_in_sight(field, box.w, scene.caret + in_composition, width);
     scene.x = box.x - field->scroll;
 
-    Rect clip = drawing_set_clip(ui->drawing, rect_intersect(ui->drawing->clip, rect_inset(box, -1)));
+    Rect window = rect_intersect(ui->drawing->clip, rect_inset(box, -1));
+    Rect clip = drawing_set_clip(ui->drawing, window);
     draw_selection(turn, &scene, focused);
     draw_line(turn, &scene);
     if (turn->composing) { draw_composition(turn, &scene); }
-    draw_fades(turn, box, width);
+    draw_fades(turn, rect_inset(box, -1), width);
     if (focused) {
         float x = scene.x + scene.caret + in_composition;
         ui->caret = (Rect){x, scene.top, CARET_WIDTH, scene.height};

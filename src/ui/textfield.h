@@ -45,8 +45,8 @@ typedef struct TextfieldEdit {
     TextfieldRun run;
 } TextfieldEdit;
 
-/* A piece of the line that is measured and drawn as one, so that a keystroke in a long text does not
- * cost the measuring of all of it. */
+/* A piece of the line that is measured and drawn as one: a keystroke in a long text must not cost
+ * the measuring of all of it. */
 typedef struct TextfieldChunk {
     size_t begin, end;
     float x, width;          /* points from the start of the text */

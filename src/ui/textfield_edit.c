@@ -51,8 +51,8 @@ static void drop_edits(TextField *field, int first, int end)
         field->edit_bytes -= edit_size(&field->edits[i]);
         free(field->edits[i].bytes);
     }
-    size_t rest = (size_t)(field->edit_count - end);
-    if (rest > 0) { memmove(field->edits + first, field->edits + end, rest * sizeof(*field->edits)); }
+    size_t rest = (size_t)(field->edit_count - end) * sizeof(*field->edits);
+    if (rest > 0) { memmove(field->edits + first, field->edits + end, rest); }
     field->edit_count -= end - first;
 }
 
@@ -69,7 +69,8 @@ static void drop_oldest(TextField *field)
 }
 
 /* Puts `length` bytes into the step's own at `at`. */
-static void widen(TextField *field, TextfieldEdit *edit, size_t at, const char *bytes, size_t length)
+static void widen(TextField *field, TextfieldEdit *edit, size_t at, const char *bytes,
+                  size_t length)
 {
     size_t size = edit_size(edit);
     edit->bytes = mem_grow(edit->bytes, size + length, 1);

@@ -46,8 +46,8 @@ void ui_pop_id(Ui *ui)
 
 /* The frame. */
 
-/* The lowest layer that feels keys: that of the topmost modal overlay or menu. Last frame's overlays
- * count as well, for those who are called before the overlay is. */
+/* The lowest layer that feels keys: that of the topmost modal overlay or menu. Last frame's count as
+ * well, for those who are called before the overlay is. */
 static int key_layer(const Ui *ui)
 {
     int layer = 0;
@@ -320,9 +320,9 @@ void ui_text(Ui *ui, Rect rect, const char *text, float size, FontWeight weight,
     drawing_text(ui->drawing, at, text, &(TextStyle){.size = size, .color = color, .weight = weight,
                                                      .align = align, .max_width = rect.w});
     /* Only under the pointer does it matter whether something is missing. */
-    if (ui_is_over(ui, rect) && drawing_text_width(ui->drawing, text, size, weight) > rect.w + 0.5f) {
-        ui_tooltip(ui, rect, text);
-    }
+    if (!ui_is_over(ui, rect)) { return; }
+    float width = drawing_text_width(ui->drawing, text, size, weight);
+    if (width > rect.w + 0.5f) { ui_tooltip(ui, rect, text); }
 }
 
 /* Scroll areas. */

@@ -9,7 +9,7 @@
  *
  * A widget is known by the hash of its label or name, mixed with the id stack: where two alike are
  * shown, put an id around each. Lengths are points. Where widgets of one layer overlap, the one
- * called first gets the pointer. A stroke that a widget acts on is marked as used; what is left over
+ * called first gets the pointer. A stroke that a widget acts on is marked as used; what is left
  * after ui_end is for the key map. A zeroed Ui is a new one; ui_free ends it. */
 #ifndef UI_UI_H
 #define UI_UI_H
@@ -61,12 +61,13 @@ typedef enum UiTone {
     UI_TONE_INK,
     UI_TONE_MUTED,
     UI_TONE_SMALL,          /* muted and small */
+    UI_TONE_NOTE,           /* small */
     UI_TONE_HEADING,        /* bold */
     UI_TONE_NUMBER          /* monospaced, small */
 } UiTone;
 
-/* Clipboard and primary selection (what was last selected with the mouse). A getter returns a string
- * that the caller frees, or NULL. Any of them may be NULL. */
+/* Clipboard and primary selection (what was last selected with the mouse). A getter returns a
+ * string that the caller frees, or NULL. Any of them may be NULL. */
 typedef struct UiClipboard {
     void *user; /* handed to each */
     char *(*get)(void *user);
@@ -236,8 +237,8 @@ float ui_chip_width(const Ui *ui, const char *label);
 
 void ui_progress(Ui *ui, Rect rect, float share); /* 0 to 1 */
 
-/* Says `text` beside the pointer when that has rested over the rectangle for a moment. Call it after
- * the widget. '\n' begins a line, long lines are wrapped; the text is copied. */
+/* Says `text` beside the pointer when that has rested over the rectangle for a moment. Call it
+ * after the widget. '\n' begins a line, long lines are wrapped; the text is copied. */
 void ui_tooltip(Ui *ui, Rect rect, const char *text);
 /* The same at once, wherever the pointer is. */
 void ui_tooltip_now(Ui *ui, const char *text);
@@ -248,14 +249,14 @@ void ui_tooltip_now(Ui *ui, const char *text);
 Rect ui_scroll_begin(Ui *ui, Rect area, const char *name, float height, float *offset);
 void ui_scroll_end(Ui *ui);
 
-/* A card that lies over everything called outside it: nothing under `rect` feels the pointer. Modal:
- * the rest is dimmed and feels neither pointer nor keys. At most two inside each other. */
+/* A card that lies over everything called outside it: nothing under `rect` feels the pointer.
+ * Modal: the rest is dimmed and feels neither pointer nor keys. At most two inside each other. */
 void ui_overlay_begin(Ui *ui, Rect rect, bool modal);
 void ui_overlay_end(Ui *ui);
 /* Puts the layers on top of each other and the tooltip over them; ui_end calls it. */
 void ui_overlay_finish(Ui *ui);
-/* A menu: an overlay that is there while it is open. Escape or a press outside closes it. One is open
- * at a time. When ui_popup_begin returns false, do not end it. */
+/* A menu: an overlay that is there while it is open. Escape or a press outside closes it. One is
+ * open at a time. When ui_popup_begin returns false, do not end it. */
 void ui_popup_open(Ui *ui, UiId id);
 void ui_popup_close(Ui *ui);
 bool ui_popup_begin(Ui *ui, UiId id, Rect rect);
@@ -265,8 +266,8 @@ void ui_popup_end(Ui *ui);
 Rect ui_popup_place(const Ui *ui, Rect anchor, float width, float height);
 /* How wide a menu must be for its labels; each may be NULL. */
 float ui_menu_width(const Ui *ui, const char *const *labels, int count);
-/* A row of a menu (UI_MENU_ROW high), with the key that does the same at its right (may be NULL). True when chosen;
- * the menu is closed then. Flags: UI_ON (ticked), UI_DISABLED. */
+/* A row of a menu (UI_MENU_ROW high), with the key that does the same at its right (may be NULL).
+ * True when chosen; the menu is closed then. Flags: UI_ON (ticked), UI_DISABLED. */
 bool ui_menu_item(Ui *ui, Rect rect, const char *label, const char *shortcut, unsigned flags);
 
 #endif

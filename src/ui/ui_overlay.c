@@ -305,7 +305,7 @@ static void draw_tip(Ui *ui)
     ui->drawing = open_layer(ui, UI_LAYERS - 1);
     Rect page = rect_inset(ui->drawing->page, MENU_MARGIN);
     float inner = min_float(TIP_WIDTH, page.w - 20);
-    Vec size = ui_paragraph_size(ui, inner, text, UI_TONE_SMALL);
+    Vec size = ui_paragraph_size(ui, inner, text, UI_TONE_NOTE);
     Vec mouse = ui->input->mouse;
     Rect box = {mouse.x + 10, mouse.y + 20, size.x + 20, size.y + 12};
     if (box.y + box.h > page.y + page.h) { box.y = mouse.y - 10 - box.h; }
@@ -313,7 +313,7 @@ static void draw_tip(Ui *ui)
     box.x = max_float(page.x, min_float(box.x, page.x + page.w - box.w));
     draw_card(ui->drawing, ui->theme, box, UI_RADIUS - 1);
     Rect place = {box.x + 10, box.y + 6, inner, size.y};
-    ui_paragraph(ui, place, text, UI_TONE_SMALL);
+    ui_paragraph(ui, place, text, UI_TONE_NOTE);
 }
 
 void ui_overlay_finish(Ui *ui)

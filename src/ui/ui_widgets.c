@@ -88,6 +88,7 @@ static TextStyle tone_style(const Ui *ui, UiTone tone)
     case UI_TONE_INK: break;
     case UI_TONE_MUTED: return (TextStyle){.size = UI_TEXT, .color = theme->muted};
     case UI_TONE_SMALL: return (TextStyle){.size = UI_SMALL, .color = theme->muted};
+    case UI_TONE_NOTE: return (TextStyle){.size = UI_SMALL, .color = theme->ink};
     case UI_TONE_HEADING:
         return (TextStyle){.size = UI_TEXT, .color = theme->ink, .weight = FONT_BOLD};
     case UI_TONE_NUMBER:
@@ -119,8 +120,8 @@ static float measure(const Ui *ui, const char *text, size_t length, const TextSt
     return text_width(ui, copy, style->size, style->weight);
 }
 
-/* Where a line may end at or after `at`: before a space, at the end, or after a character of a script
- * that is written without spaces. */
+/* Where a line may end after `at`: before a space, at the end, or after a character of a script that
+ * is written without spaces. */
 static size_t next_break(const char *text, size_t length, size_t at)
 {
     while (at < length && text[at] == ' ') { at++; }
@@ -293,12 +294,14 @@ bool ui_segments(Ui *ui, Rect rect, const char *name, const char *const *labels,
     if ((did & UI_CLICKED) != 0) { *index = under; }
     if ((did & UI_FOCUSED) != 0) { *index = walk_segments(ui, *index, count); }
 
-    drawing_rect(ui->drawing, rect, UI_RADIUS, theme->pressed);
+    /* The chosen one is raised out of a groove: in either theme the lighter of the two. */
+    drawing_rect(ui->drawing, rect, UI_RADIUS, theme->dark ? theme->background : theme->pressed);
     for (int i = 0; i < count; i++) {
         Rect cell = rect_inset(ui_column(rect, i, count, 0), 2);
         Color ink = theme->muted;
         if (i == *index) {
-            drawing_rect(ui->drawing, cell, UI_RADIUS - 2, theme->raised);
+            drawing_rect(ui->drawing, cell, UI_RADIUS - 2,
+                         theme->dark ? theme->pressed : theme->raised);
             drawing_frame(ui->drawing, cell, UI_RADIUS - 2, 1, theme->border);
             ink = theme->ink;
         } else if (i == under) {
@@ -374,7 +377,7 @@ static void draw_slider(Ui *ui, UiId id, Rect track, float share, unsigned did)
 {
     const Theme *theme = ui->theme;
     Rect line = ui_center(track, track.w, TRACK);
-    Color mark = ui->disabled ? theme->muted : theme->accent;
+    Color mark = ui->disabled ? color_mix(theme->panel, theme->muted, 0.5f) : theme->accent;
     float x = track.x + THUMB / 2 + share * max_float(0, track.w - THUMB);
     drawing_rect(ui->drawing, line, TRACK / 2, theme->pressed);
     line.w = x - line.x;

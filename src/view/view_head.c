@@ -161,7 +161,8 @@ static Target bars_target(const ViewState *state)
     return (Target){.kind = TARGET_NONE};
 }
 
-/* One bar per head beside token `row` of the other column, and the number where one head is shown. */
+/* Beside token `row` of the other column: one upright bar per head, as tall as its weight; of a
+ * single head one lying bar. And the largest weight as a number. */
 static void draw_bars(const Links *links, const float *all, int row, Target target)
 {
     const Slice *slice = links->slice;
@@ -175,27 +176,27 @@ static void draw_bars(const Links *links, const float *all, int row, Target targ
     for (int head = 0; head < heads; head++) { shown += parts_head_shown(links->trace, state, head); }
     float y = row_y(layout, state, row), outwards = on_right ? 1.0f : -1.0f;
     float x = on_right ? layout->right + layout->column + 4 : layout->left - layout->column - 4;
-    float high = layout->row_height * 0.7f, wide = min_float((BARS_WIDTH - 40) / (float)max_int(shown, 1), 7);
-    int at = 0;
+    float room = BARS_WIDTH - 40, high = layout->row_height * 0.7f;
+    float wide = shown == 1 ? room : min_float(room / (float)max_int(shown, 1), 7);
     float strongest = 0;
-    for (int head = 0; head < heads; head++) {
+    for (int head = 0, at = 0; head < heads; head++) {
         if (!parts_head_shown(links->trace, state, head)) { continue; }
-        size_t matrix = (size_t)slice->queries * (size_t)slice->keys;
-        float weight = all[(size_t)at * matrix + (size_t)query * (size_t)slice->keys + (size_t)key];
+        size_t cell = ((size_t)at * (size_t)slice->queries + (size_t)query) * (size_t)slice->keys + (size_t)key;
+        float weight = clamp_float(all[cell], 0, 1), from = x + outwards * wide * (float)at++;
         strongest = max_float(strongest, weight);
-        float from = x + outwards * wide * (float)at;
-        float length = high * clamp_float(weight, 0, 1);
-        if (length > 0.4f) {
-            drawing_rect(links->drawing,
-                         (Rect){on_right ? from : from - wide, y + high / 2 - length,
-                                max_float(wide - 1, 0.8f), length},
-                         0, parts_head_color(links->trace, state, head));
+        Rect bar = {on_right ? from : from - wide, y + high / 2 - high * weight,
+                    max_float(wide - 1, 0.8f), high * weight};
+        if (shown == 1) {
+            bar = (Rect){on_right ? from : from - room * weight, y - high / 4, room * weight, high / 2};
         }
-        at++;
+        if (bar.w * bar.h > 0.8f) {
+            drawing_rect(links->drawing, bar, 0, parts_head_color(links->trace, state, head));
+        }
     }
     if (strongest < 0.005f) { return; }
     drawing_text_format(links->drawing,
-                        (Vec){x + outwards * (wide * (float)at + 5), y + layout->text_size * 0.32f},
+                        (Vec){x + outwards * (min_float(wide * (float)shown, room) + 5),
+                              y + layout->text_size * 0.32f},
                         &(TextStyle){.size = max_float(layout->text_size * 0.74f, 10),
                                      .color = state->theme->muted,
                                      .align = on_right ? TEXT_LEFT : TEXT_RIGHT},

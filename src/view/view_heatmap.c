@@ -12,7 +12,7 @@
 #define CELL_MAX 46.0f
 #define CELL_NATURAL 26.0f
 #define CELL_WITH_NUMBER 30.0f /* from this size on the weight is written into the cell */
-#define CELL_TINY 5.0f
+#define CELL_LABELLED 8.0f     /* smallest at which one of several panels is labelled */
 #define LABEL_MAX 130.0f
 #define LABEL_STEP 1.15f       /* distance of labels, in text sizes */
 #define LABEL_ANGLE -50.0f
@@ -73,11 +73,12 @@ static float cell_size(const Layout *layout, const Slice *slice, float width, fl
     return min_float(min_float(across, down), CELL_MAX);
 }
 
-/* Room for labels: as wide as the widest, none at all beside matrices too small to be labelled. */
-static void choose_labels(Layout *layout, const Slice *slice, const Drawing *drawing, float width,
-                          float height)
+/* Room for labels, as wide as the widest needs; none where panels go without. */
+static void make_room(Layout *layout, const Slice *slice, const Drawing *drawing, bool labelled)
 {
-    layout->label_size = layout->count == 1 ? 13 : 10.5f;
+    layout->label_size = !labelled ? 0 : layout->count == 1 ? 13 : 10.5f;
+    layout->left = layout->top = 4;
+    if (!labelled) { return; }
     float lean = sinf(-LABEL_ANGLE * 3.14159265f / 180);
     layout->left = widest_label(slice, drawing, layout->label_size, true) + 10;
     layout->top = widest_label(slice, drawing, layout->label_size, false) * lean + 14;
@@ -85,32 +86,33 @@ static void choose_labels(Layout *layout, const Slice *slice, const Drawing *dra
         layout->left += 16;
         layout->top += 16;
     }
-    bool cramped = layout->left > width * 0.5f || layout->top > height * 0.5f;
-    if (layout->count > 1 && (cramped || cell_size(layout, slice, width, height) < CELL_TINY)) {
-        layout->left = layout->top = 4;
-        layout->label_size = 0;
-    }
 }
 
-/* As many panels side by side as give the largest cells. */
-static void choose_columns(Layout *layout, const Slice *slice, const Drawing *drawing)
+/* As many panels side by side as give the largest cells; returns their size. */
+static float choose_columns(Layout *layout, const Slice *slice)
 {
     float best = -1;
     for (int columns = 1; columns <= layout->count; columns++) {
         int rows = (layout->count + columns - 1) / columns;
         float width = (layout->panels.w - GAP * (float)(columns - 1)) / (float)columns;
         float height = (layout->panels.h - GAP * (float)(rows - 1)) / (float)rows;
-        choose_labels(layout, slice, drawing, width, height);
         float cell = cell_size(layout, slice, width, height);
         if (cell > best) {
             best = cell;
             layout->columns = columns;
         }
     }
-    int rows = (layout->count + layout->columns - 1) / layout->columns;
-    choose_labels(layout, slice, drawing,
-                  (layout->panels.w - GAP * (float)(layout->columns - 1)) / (float)layout->columns,
-                  (layout->panels.h - GAP * (float)(rows - 1)) / (float)rows);
+    return best;
+}
+
+/* Panels beside each other carry labels only where most of them can be read. */
+static void choose_labels(Layout *layout, const Slice *slice, const Drawing *drawing)
+{
+    make_room(layout, slice, drawing, true);
+    float cell = choose_columns(layout, slice);
+    if (layout->count == 1 || cell >= CELL_LABELLED) { return; }
+    make_room(layout, slice, drawing, false);
+    choose_columns(layout, slice);
 }
 
 static Layout lay_out(const Trace *trace, const ViewState *state, const Slice *slice, Rect area,
@@ -130,7 +132,7 @@ static Layout lay_out(const Trace *trace, const ViewState *state, const Slice *s
     float width = inner.w - (state->legend ? BAR + GAP : 0);
     layout.panels = (Rect){inner.x, top, max_float(width, 1), max_float(bottom - top, 1)};
     layout.axis_titles = layout.count == 1;
-    choose_columns(&layout, slice, drawing);
+    choose_labels(&layout, slice, drawing);
     return layout;
 }
 

@@ -205,16 +205,22 @@ static double product_speed(double seconds)
     size_t count = (size_t)SIZE * SIZE;
     float *a = mem_zero(count, sizeof *a), *b = mem_zero(count, sizeof *b);
     float *c = mem_zero(count, sizeof *c);
+    ModelConfig config = {.hidden_size = SIZE, .intermediate_size = SIZE, .heads = 1,
+                          .head_size = 1};
+    float *space = mem_zero(kernels_space(&config, SIZE), sizeof *space);
+    Team *team = team_new(kernels_threads());
     double best = 0, end = now() + seconds;
     do {
         double start = now();
-        kernels_linear(a, b, SIZE, SIZE, SIZE, c);
+        kernels_linear(team, a, b, SIZE, SIZE, SIZE, space, c);
         double speed = 2.0 * SIZE * SIZE * SIZE / (now() - start);
         best = speed > best ? speed : best;
     } while (now() < end);
+    team_free(team);
     free(a);
     free(b);
     free(c);
+    free(space);
     return best;
 }
 

@@ -28,6 +28,13 @@ static float *filled(size_t count, uint32_t seed)
     return x;
 }
 
+static float *space_for(int hidden, int heads, int tokens)
+{
+    ModelConfig config = {.hidden_size = hidden, .intermediate_size = hidden, .heads = heads,
+                          .head_size = hidden / heads};
+    return malloc(kernels_space(&config, tokens) * sizeof(float));
+}
+
 static void near(double wanted, double found, double limit, const char *what, int size)
 {
     if (!(fabs(wanted - found) <= limit)) {
@@ -37,15 +44,16 @@ static void near(double wanted, double found, double limit, const char *what, in
 
 static void test_linear(void **state)
 {
-    (void)state;
+    Team *team = *state;
     static const int rows[] = {1, 2, 3, 4, 5, 7, 8, 12, 17, 31, 32, 33, 64, 100};
     static const int sizes[] = {1, 8, 24, 31, 64, 100, 144, 256};
     float *x = filled(100 * 256, 1), *weight = filled(256 * 256, 2);
+    float *space = space_for(256, 1, 100);
     float *out = malloc(sizeof *out * 100 * 256);
     for (size_t r = 0; r < COUNTOF(rows); r++) {
         for (size_t k = 0; k < COUNTOF(sizes) * COUNTOF(sizes); k++) {
             int inputs = sizes[k / COUNTOF(sizes)], outputs = sizes[k % COUNTOF(sizes)];
-            kernels_linear(x, weight, rows[r], inputs, outputs, out);
+            kernels_linear(team, x, weight, rows[r], inputs, outputs, space, out);
             for (int i = 0; i < rows[r] * outputs; i++) {
                 int row = i / outputs, column = i % outputs;
                 double sum = 0;
@@ -58,6 +66,7 @@ static void test_linear(void **state)
     }
     free(x);
     free(weight);
+    free(space);
     free(out);
 }
 
@@ -101,14 +110,14 @@ static void test_softmax_extremes(void **state)
 
 static void test_add_norm(void **state)
 {
-    (void)state;
+    Team *team = *state;
     enum { ROWS = 3, LARGEST = 150 };
     float *x = filled(ROWS * LARGEST, 1), *residual = filled(ROWS * LARGEST, 2);
     float *bias = filled(LARGEST, 3), *gain = filled(LARGEST, 4), *shift = filled(LARGEST, 5);
     float out[ROWS * LARGEST], bare[ROWS * LARGEST];
     for (int size = 2; size <= LARGEST; size++) {
-        kernels_add_norm(x, bias, residual, gain, shift, 1e-5f, ROWS, size, out);
-        kernels_add_norm(x, NULL, NULL, gain, shift, 1e-5f, ROWS, size, bare);
+        kernels_add_norm(team, x, bias, residual, gain, shift, 1e-5f, ROWS, size, out);
+        kernels_add_norm(team, x, NULL, NULL, gain, shift, 1e-5f, ROWS, size, bare);
         for (int both = 0; both < 2; both++) {
             for (int row = 0; row < ROWS; row++) {
                 double v[LARGEST], mean = 0, variance = 0;
@@ -136,13 +145,13 @@ static void test_add_norm(void **state)
 /* Small variance around a large mean: the sum of squares must be taken around the mean. */
 static void test_norm_of_large_mean(void **state)
 {
-    (void)state;
+    Team *team = *state;
     float x[64], gain[64], shift[64] = {0}, out[64];
     for (int i = 0; i < 64; i++) {
         x[i] = 1000 + (float)(i % 2);
         gain[i] = 1;
     }
-    kernels_add_norm(x, NULL, NULL, gain, shift, 1e-12f, 1, 64, out);
+    kernels_add_norm(team, x, NULL, NULL, gain, shift, 1e-12f, 1, 64, out);
     for (int i = 0; i < 64; i++) { near(i % 2 ? 1 : -1, (double)out[i], 1e-4, "norm", 64); }
 }
 
@@ -158,23 +167,23 @@ static double activate(Activation activation, double x)
 
 static void test_activate(void **state)
 {
-    (void)state;
+    Team *team = *state;
     enum { COUNT = 4001 };
     static float x[COUNT], zero[COUNT];
     for (int activation = ACTIVATION_GELU; activation <= ACTIVATION_RELU; activation++) {
         for (int i = 0; i < COUNT; i++) { x[i] = (float)(i - COUNT / 2) * 0.01f; }
-        kernels_activate(x, zero, (Activation)activation, 1, COUNT);
+        kernels_activate(team, x, zero, (Activation)activation, 1, COUNT);
         for (int i = 0; i < COUNT; i++) {
             double at = (double)((float)(i - COUNT / 2) * 0.01f);
             double limit = 1e-6 + 3e-7 * fabs(at);
             near(activate((Activation)activation, at), (double)x[i], limit, "activation", i);
         }
         float row[6] = {1, 2, 3, -1, -2, -3}, bias[3] = {0.5f, -1, 1};
-        kernels_activate(row, bias, (Activation)activation, 2, 3);
+        kernels_activate(team, row, bias, (Activation)activation, 2, 3);
         near(activate((Activation)activation, 1.5), (double)row[0], 1e-6, "bias", 3);
         near(activate((Activation)activation, -3), (double)row[4], 1e-6, "bias", 3);
         float far[2] = {1e6f, -1e6f}, none[2] = {0, 0};
-        kernels_activate(far, none, (Activation)activation, 1, 2);
+        kernels_activate(team, far, none, (Activation)activation, 1, 2);
         near(1e6, (double)far[0], 1, "far from zero", 2);
         near(0, (double)far[1], 1e-3, "far from zero", 2);
     }
@@ -182,30 +191,31 @@ static void test_activate(void **state)
 
 static void test_split_heads(void **state)
 {
-    (void)state;
+    Team *team = *state;
     enum { TOKENS = 3, HEADS = 2, SIZE = 5 };
     float x[TOKENS * HEADS * SIZE], bias[HEADS * SIZE], out[TOKENS * HEADS * SIZE];
     fill(x, COUNTOF(x), 1);
     fill(bias, COUNTOF(bias), 2);
-    kernels_split_heads(x, bias, TOKENS, HEADS, SIZE, out);
+    kernels_split_heads(team, x, bias, TOKENS, HEADS, SIZE, out);
     for (int i = 0; i < TOKENS * HEADS * SIZE; i++) {
         int head = i / (TOKENS * SIZE), token = i / SIZE % TOKENS, at = head * SIZE + i % SIZE;
         assert_true(out[i] == x[token * HEADS * SIZE + at] + bias[at]);
     }
-    kernels_add_bias(x, bias, TOKENS, HEADS * SIZE);
+    kernels_add_bias(team, x, bias, TOKENS, HEADS * SIZE);
     assert_true(out[SIZE] == x[HEADS * SIZE]);
 }
 
 static void test_attention(void **state)
 {
-    (void)state;
-    static const int sizes[][3] = {{1, 1, 1}, {2, 3, 4}, {3, 17, 12}, {2, 64, 16}, {1, 33, 64}};
+    Team *team = *state;
+    static const int sizes[][3] = {{1, 1, 1}, {2, 3, 4}, {3, 17, 12}, {2, 64, 16}, {1, 33, 64}, {4, 64, 48}};
     for (size_t s = 0; s < COUNTOF(sizes); s++) {
         int A = sizes[s][0], T = sizes[s][1], d = sizes[s][2];
         size_t count = (size_t)(A * T * d);
         float *query = filled(count, 1), *key = filled(count, 2), *value = filled(count, 3);
         float *weights = filled((size_t)(A * T * T), 4), *context = filled(count, 5);
-        kernels_attention(query, key, value, A, T, d, weights, context);
+        float *space = space_for(A * d, A, T);
+        kernels_attention(team, query, key, value, A, T, d, space, weights, context);
         for (int row = 0; row < A * T; row++) {
             int head = row / T;
             double scores[64], sum = 0;
@@ -232,16 +242,35 @@ static void test_attention(void **state)
         free(value);
         free(weights);
         free(context);
+        free(space);
     }
+}
+
+/* With a team and alone: the pieces must fit together. */
+static int make_team(void **state)
+{
+    *state = team_new(3);
+    return 0;
+}
+
+static int free_team(void **state)
+{
+    team_free(*state);
+    return 0;
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_linear),           cmocka_unit_test(test_softmax),
-        cmocka_unit_test(test_softmax_extremes), cmocka_unit_test(test_add_norm),
-        cmocka_unit_test(test_norm_of_large_mean), cmocka_unit_test(test_activate),
-        cmocka_unit_test(test_split_heads),      cmocka_unit_test(test_attention),
+        cmocka_unit_test(test_linear),
+        cmocka_unit_test(test_softmax),
+        cmocka_unit_test(test_softmax_extremes),
+        cmocka_unit_test(test_add_norm),
+        cmocka_unit_test(test_norm_of_large_mean),
+        cmocka_unit_test(test_activate),
+        cmocka_unit_test(test_split_heads),
+        cmocka_unit_test(test_attention),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("alone", tests, NULL, NULL);
+    return failed + cmocka_run_group_tests_name("team", tests, make_team, free_team);
 }
