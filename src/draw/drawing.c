@@ -135,6 +135,9 @@ static Rect bounds(const Vec *points, int count, float width)
 static void push_path(Drawing *drawing, DrawKind kind, const Vec *points, int count, float width,
                       Color color)
 {
+    for (int i = 0; i < count; i++) { /* a comparison with NaN would hide it in the bounds */
+        if (!isfinite(points[i].x) || !isfinite(points[i].y)) { return; }
+    }
     DrawCommand *command = push(drawing, kind, bounds(points, count, width), color);
     if (command == NULL) { return; }
     command->width = width;
@@ -162,26 +165,32 @@ float drawing_text_width(const Drawing *drawing, const char *string, float size,
     return font_text_width(drawing->fonts, string, size, weight);
 }
 
-/* The longest start of the string that fits with an ellipsis behind it, found by halving over
- * cluster boundaries. */
+/* The longest start of the string that fits with an ellipsis behind it: halving over byte offsets,
+ * each moved back to the cluster boundary before it. What is beyond a few thousand bytes can't be
+ * seen in any picture. */
 static const char *shorten(Drawing *drawing, const char *string, const TextStyle *style)
 {
+    static const char ellipsis[] = "\u2026";
     size_t length = strlen(string), low = 0, high = min_size(length, 4096);
-    char *text = arena_alloc(&drawing->arena, high + 8, 1);
+    char *text = arena_alloc(&drawing->arena, high + sizeof ellipsis, 1);
     while (low < high) {
-        size_t middle = unicode_previous_cluster(string, length, low + (high - low + 1) / 2 + 1);
-        if (middle <= low) { middle = unicode_next_cluster(string, length, low); }
-        if (middle > high) { break; }
-        memcpy(text, string, middle);
-        memcpy(text + middle, "\u2026", sizeof "\u2026");
-        if (drawing_text_width(drawing, text, style->size, style->weight) <= style->max_width) {
-            low = middle;
+        size_t middle = low + (high - low + 1) / 2;
+        size_t end = unicode_previous_cluster(string, length, middle + 1);
+        if (end <= low) { /* no boundary between: the next cluster fits whole, or nothing more does */
+            end = unicode_next_cluster(string, length, low);
+            if (end > high) { break; }
+        }
+        memcpy(text, string, end);
+        memcpy(text + end, ellipsis, sizeof ellipsis);
+        bool fits = drawing_text_width(drawing, text, style->size, style->weight) <= style->max_width;
+        if (fits) {
+            low = end;
         } else {
-            high = middle > 0 ? unicode_previous_cluster(string, length, middle) : 0;
+            high = end - 1;
         }
     }
     memcpy(text, string, low);
-    memcpy(text + low, "\u2026", sizeof "\u2026");
+    memcpy(text + low, ellipsis, sizeof ellipsis);
     return text;
 }
 

@@ -398,7 +398,7 @@ static void draw_fades(const Turn *turn, Rect box, float width)
     bool left = turn->field->scroll > 0.5f;
     bool right = width - turn->field->scroll > box.w + 0.5f;
     box.y += 3; /* not over the frame */
-    box.h -= 4;
+    box.h -= 6;
     for (int step = 0; step < STEPS; step++) {
         Color color = color_fade(ground, (float)(STEPS - step) / STEPS);
         Rect strip = {box.x + FADE / STEPS * (float)step, box.y, FADE / STEPS, box.h};

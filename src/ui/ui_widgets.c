@@ -345,32 +345,48 @@ static float slider_keys(Ui *ui, const UiSlider *slider, float value)
     return value;
 }
 
-/* Label and number are written, the track is what remains. */
-static Rect slider_text(Ui *ui, Rect rect, const UiSlider *slider, float value)
+/* What the slider says, and where: above the track, or before and behind it in a low rectangle. */
+typedef struct SliderParts {
+    Rect label, number, track;
+} SliderParts;
+
+static const char *slider_number(const UiSlider *slider, float value, char *bytes, size_t size)
 {
-    char number[48];
-    const char *shown = slider->text;
-    if (shown == NULL) {
-        snprintf(number, sizeof(number), "%.*f", slider->decimals, (double)value);
-        shown = number;
-    }
-    const Theme *theme = ui->theme;
-    Color ink = ui->disabled ? theme->muted : theme->ink;
-    float label = ceilf(text_width(ui, slider->label, UI_SMALL, FONT_REGULAR)) + 1;
-    float room = ceilf(text_width(ui, shown, UI_SMALL, FONT_REGULAR)) + 1;
+    if (slider->text != NULL) { return slider->text; }
+    snprintf(bytes, size, "%.*f", slider->decimals, (double)value);
+    return bytes;
+}
+
+static SliderParts slider_parts(const Ui *ui, Rect rect, const UiSlider *slider)
+{
+    char bytes[48];
+    const char *text = slider_number(slider, slider->minimum, bytes, sizeof(bytes));
+    float number = text_width(ui, text, UI_SMALL, FONT_REGULAR);
+    text = slider_number(slider, slider->maximum, bytes, sizeof(bytes));
+    number = ceilf(max_float(number, text_width(ui, text, UI_SMALL, FONT_REGULAR))) + 2;
+    SliderParts parts;
     if (rect.h >= 34) {
-        Rect line = ui_cut_top(&rect, 16);
-        ui_text(ui, ui_cut_right(&line, room), shown, UI_SMALL, FONT_REGULAR, ink, TEXT_RIGHT);
-        ui_text(ui, line, slider->label, UI_SMALL, FONT_REGULAR, theme->muted, TEXT_LEFT);
-        return rect;
+        parts.label = ui_cut_top(&rect, 16);
+        parts.number = ui_cut_right(&parts.label, number);
+    } else {
+        float label = ceilf(text_width(ui, slider->label, UI_SMALL, FONT_REGULAR)) + 1;
+        parts.label = ui_cut_left(&rect, label);
+        parts.number = ui_cut_right(&rect, max_float(number, 30));
+        ui_cut_left(&rect, UI_GAP);
+        ui_cut_right(&rect, UI_GAP);
     }
-    ui_text(ui, ui_cut_left(&rect, label), slider->label, UI_SMALL, FONT_REGULAR, theme->muted,
-            TEXT_LEFT);
-    ui_text(ui, ui_cut_right(&rect, max_float(room, 30)), shown, UI_SMALL, FONT_REGULAR, ink,
-            TEXT_RIGHT);
-    ui_cut_left(&rect, UI_GAP);
-    ui_cut_right(&rect, UI_GAP);
-    return rect;
+    parts.track = rect;
+    return parts;
+}
+
+static void slider_text(Ui *ui, const SliderParts *parts, const UiSlider *slider, float value)
+{
+    char bytes[48];
+    const Theme *theme = ui->theme;
+    const char *number = slider_number(slider, value, bytes, sizeof(bytes));
+    ui_text(ui, parts->label, slider->label, UI_SMALL, FONT_REGULAR, theme->muted, TEXT_LEFT);
+    ui_text(ui, parts->number, number, UI_SMALL, FONT_REGULAR,
+            ui->disabled ? theme->muted : theme->ink, TEXT_RIGHT);
 }
 
 static void draw_slider(Ui *ui, UiId id, Rect track, float share, unsigned did)
@@ -393,9 +409,10 @@ bool ui_slider(Ui *ui, Rect rect, const UiSlider *slider, float *value)
 {
     UiId id = ui_id(ui, slider->label);
     float before = *value, range = slider->maximum - slider->minimum;
-    unsigned did = ui_area(ui, id, rect, UI_TAB | UI_CLICK_FOCUS | UI_OWN_KEYS);
+    SliderParts parts = slider_parts(ui, rect, slider);
+    Rect track = parts.track;
+    unsigned did = ui_area(ui, id, track, UI_TAB | UI_CLICK_FOCUS | UI_OWN_KEYS);
     if ((did & UI_FOCUSED) != 0) { *value = slider_keys(ui, slider, *value); }
-    Rect track = slider_text(ui, rect, slider, *value);
     float room = max_float(1, track.w - THUMB);
     float share = range > 0 ? clamp_float((*value - slider->minimum) / range, 0, 1) : 0;
 
@@ -413,6 +430,7 @@ bool ui_slider(Ui *ui, Rect rect, const UiSlider *slider, float *value)
         *value = slider_clean(slider, slider->minimum + wanted * range);
     }
     if (range > 0) { share = clamp_float((*value - slider->minimum) / range, 0, 1); }
+    slider_text(ui, &parts, slider, *value);
     draw_slider(ui, id, track, share, did);
     show_hand(ui, did);
     return *value < before || *value > before;
