@@ -1,0 +1,329 @@
+/* The program without its window: commands, typing, pins, worker, figures. */
+#include "app/app.h"
+#include "app/command.h"
+#include "app/export.h"
+#include "app/keymap.h"
+#include "base/file.h"
+#include "base/memory.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#define TINY "tests/data/bert-tiny"
+
+typedef struct Fixture {
+    FontSet *fonts;
+    App *app;
+    Input input;
+} Fixture;
+
+static void frame(Fixture *f) { app_frame(f->app, &f->input, (Vec){1280, 800}); }
+
+static void must(Fixture *f, const char *command)
+{
+    Error err = {""};
+    if (!command_run(f->app, command, &err)) { fail_msg("%s: %s", command, err.text); }
+}
+
+static void must_fail(Fixture *f, const char *command, const char *says)
+{
+    Error err = {""};
+    assert_false(command_run(f->app, command, &err));
+    if (strstr(err.text, says) == NULL) { fail_msg("%s: \"%s\" does not say \"%s\"", command, err.text, says); }
+}
+
+static int set_up(void **state)
+{
+    Error err = {""};
+    Fixture *f = calloc(1, sizeof *f);
+    f->fonts = font_open(&err);
+    f->app = calloc(1, sizeof(App));
+    if (f->fonts == NULL) { return -1; }
+    app_init(f->app, f->fonts);
+    *state = f;
+    if (!app_open_model(f->app, TINY, &err) || !app_show(f->app, "the cat sat", NULL, &err)) {
+        fprintf(stderr, "%s\n", err.text);
+        return -1;
+    }
+    frame(f);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    Fixture *f = *state;
+    app_free(f->app);
+    free(f->app);
+    input_free(&f->input);
+    font_close(f->fonts);
+    free(f);
+    return 0;
+}
+
+static void layers_and_heads_are_chosen_within_bounds(void **state)
+{
+    Fixture *f = *state;
+    const Attention *a = &f->app->trace->attention[ATTENTION_SELF];
+    must(f, "layer:set 1");
+    assert_int_equal(f->app->view.layer, 1);
+    must_fail(f, "layer:set 99", "not a layer");
+    must_fail(f, "layer:set 1x", "not a layer");
+    must_fail(f, "layer:set", "not a layer");
+    must_fail(f, "head:set 0,99", "not a head");
+    must_fail(f, "fly", "no command");
+    must(f, "head:set 1");
+    assert_int_equal(headset_count(&f->app->view.heads), 1);
+    must(f, "head:toggle 1"); /* the last one stays on */
+    assert_int_equal(headset_count(&f->app->view.heads), 1);
+    must(f, "head:isolate 1"); /* the only one: all come back */
+    assert_int_equal(headset_count(&f->app->view.heads), a->heads);
+    must(f, "head:isolate 0");
+    must(f, "head:next");
+    assert_true(headset_has(&f->app->view.heads, 1));
+    must(f, "head:previous");
+    assert_true(headset_has(&f->app->view.heads, 0));
+    for (int i = 0; i < a->layers; i++) { must(f, "layer:next"); }
+    assert_int_equal(f->app->view.layer, 1);
+}
+
+static void arguments_are_checked(void **state)
+{
+    Fixture *f = *state;
+    must_fail(f, "threshold:set nan", "not a number");
+    must_fail(f, "threshold:set 2", "not a number");
+    must(f, "threshold:set 0.25");
+    must_fail(f, "theme blue", "none of: light, dark");
+    must(f, "theme dark");
+    assert_true(f->app->view.theme->dark);
+    must_fail(f, "view:set flow", "no view");
+    must_fail(f, "zoom:set 2", "makes no sense");
+    must_fail(f, "filter aa", "makes no sense");
+    must(f, "pair:set the dog");
+    must(f, "filter ab");
+    assert_int_equal(f->app->view.pair, PAIR_A_TO_B);
+    must(f, "pair:toggle");
+    assert_int_equal(f->app->view.pair, PAIR_ALL);
+    must_fail(f, "pin:word zebra", "no word");
+    must_fail(f, "model:open nowhere", "no model called");
+    must_fail(f, "model:open ./nowhere", "no model folder");
+    assert_non_null(f->app->trace); /* nothing is lost */
+}
+
+static void pins_stay_on_their_word(void **state)
+{
+    Fixture *f = *state;
+    must(f, "text:set ba be bo");
+    must(f, "pin:query 2");
+    must(f, "pin:query 3");
+    must(f, "text:set ba be da"); /* token 3 is another word now */
+    assert_int_equal(f->app->view.pin_count, 1);
+    assert_int_equal(f->app->view.pins[0].query, 2);
+    must(f, "text:set ba");
+    assert_int_equal(f->app->view.pin_count, 0);
+}
+
+static void typing_changes_the_picture(void **state)
+{
+    Fixture *f = *state;
+    f->app->focus_wanted = "sentence";
+    frame(f);
+    uint64_t before = drawing_hash(f->app->picture);
+    int tokens = f->app->trace->encoding->count;
+    input_add_text(&f->input, " the");
+    frame(f);
+    assert_string_equal(app_text(f->app), "the cat sat the");
+    assert_int_equal(f->app->trace->encoding->count, tokens + 1);
+    assert_true(drawing_hash(f->app->picture) != before);
+    input_add_key(&f->input, 'z', MOD_CTRL, false);
+    frame(f);
+    assert_string_equal(app_text(f->app), "the cat sat");
+    assert_true(drawing_hash(f->app->picture) == before);
+}
+
+static void an_idle_frame_draws_the_same(void **state)
+{
+    Fixture *f = *state;
+    ui_set_focus(&f->app->ui, 0);
+    frame(f);
+    uint64_t before = drawing_hash(f->app->screen);
+    f->input.time += 50;
+    frame(f);
+    assert_true(drawing_hash(f->app->screen) == before);
+    assert_int_equal(app_next_frame(f->app), -1);
+}
+
+/* The point in the picture where this target is found. */
+static Vec find_target(Fixture *f, Target wanted)
+{
+    Rect area = f->app->picture_area;
+    for (float y = area.y; y < area.y + area.h; y += 3) {
+        for (float x = area.x; x < area.x + area.w; x += 3) {
+            Vec at = {x, y};
+            if (target_equal(view_locate(f->app->trace, &f->app->view, area, f->app->picture, at), wanted)) {
+                return at;
+            }
+        }
+    }
+    fail_msg("the target is nowhere");
+    return (Vec){0, 0};
+}
+
+static void click(Fixture *f, Vec at, int clicks)
+{
+    f->input.mouse = at;
+    f->input.mouse_inside = true;
+    frame(f);
+    f->input.pressed = f->input.buttons = BUTTON_LEFT;
+    f->input.clicks = clicks;
+    frame(f);
+    f->input.buttons = 0;
+    f->input.released = BUTTON_LEFT;
+    frame(f);
+}
+
+static void the_mouse_hovers_pins_and_switches_heads(void **state)
+{
+    Fixture *f = *state;
+    Target token = {TARGET_QUERY, -1, -1, 2, -1};
+    click(f, find_target(f, token), 1);
+    assert_true(target_equal(f->app->view.hover, token));
+    assert_true(view_is_pinned(&f->app->view, token));
+    click(f, find_target(f, token), 1);
+    assert_int_equal(f->app->view.pin_count, 0);
+    Target head = {TARGET_HEAD, f->app->view.layer, 1, -1, -1};
+    click(f, find_target(f, head), 1);
+    assert_false(headset_has(&f->app->view.heads, 1));
+    click(f, find_target(f, head), 2);
+    assert_true(headset_has(&f->app->view.heads, 1));
+    assert_int_equal(headset_count(&f->app->view.heads), 1);
+    must(f, "view:set heatmap");
+    frame(f);
+    Target cell = {TARGET_LINK, f->app->view.layer, 1, 1, 2};
+    click(f, find_target(f, cell), 1);
+    assert_true(view_is_pinned(&f->app->view, cell));
+}
+
+/* Every key of the table names a command that exists. */
+static void keys_name_commands(void **state)
+{
+    (void)state;
+    for (const KeyBinding *key = keymap_table; key->command != NULL; key++) {
+        if (key->key == 0) { continue; }
+        size_t length = strcspn(key->command, " ");
+        bool found = false;
+        for (const Command *c = command_table; c->name != NULL; c++) {
+            found |= strlen(c->name) == length && strncmp(c->name, key->command, length) == 0;
+        }
+        if (!found) { fail_msg("no command %s", key->command); }
+        KeyStroke stroke = {.key = key->key, .modifiers = key->modifiers};
+        assert_non_null(keymap_find(&stroke, false));
+    }
+    assert_null(keymap_find(&(KeyStroke){.key = 'a'}, true));
+}
+
+static void figures_have_names_and_are_never_overwritten(void **state)
+{
+    Fixture *f = *state;
+    char folder[] = "/tmp/headlight-test.XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    char *home = getenv("HOME") != NULL ? mem_copy_string(getenv("HOME")) : NULL;
+    setenv("HOME", folder, 1);
+    unsetenv("XDG_PICTURES_DIR");
+    must(f, "text:set Animals can't fly");
+    must(f, "head:set 1");
+    must(f, "export");
+    char *first = mem_copy_string(f->app->last_export);
+    assert_non_null(strstr(first, "/animals.head-L0H1.png"));
+    must(f, "export");
+    assert_non_null(strstr(f->app->last_export, "/animals.head-L0H1-2.png"));
+    must_fail(f, "export /nowhere/at/all.png", "can't be written");
+    must_fail(f, "export figure.bmp", "must end in");
+    must_fail(f, "export /", "must end in");
+    /* The figure of the window is that of the command line: chrome and pointer are not in it. */
+    Buffer one = {0}, two = {0};
+    assert_true(file_read(first, 1 << 26, &one, NULL) && file_read(f->app->last_export, 1 << 26, &two, NULL));
+    assert_int_equal(one.length, two.length);
+    assert_memory_equal(one.bytes, two.bytes, one.length);
+    buffer_free(&one);
+    buffer_free(&two);
+    unlink(first);
+    unlink(f->app->last_export);
+    assert_int_equal(rmdir(folder), 0); /* nothing else was left */
+    free(first);
+    if (home != NULL) { setenv("HOME", home, 1); }
+    free(home);
+}
+
+static void wait_for_answer(Fixture *f)
+{
+    for (int i = 0; i < 2000 && worker_busy(f->app->worker); i++) { usleep(1000); }
+    usleep(1000);
+    frame(f);
+}
+
+/* Requests in a row: the newest sentence is the one that is shown in the end. */
+static void the_worker_shows_the_newest_sentence(void **state)
+{
+    Fixture *f = *state;
+    f->app->worker = worker_new(NULL, NULL);
+    assert_non_null(f->app->worker);
+    for (int i = 0; i < 50; i++) { must(f, i % 2 == 0 ? "text:set the cat" : "text:set the cat sat the cat"); }
+    wait_for_answer(f);
+    assert_string_equal(f->app->trace->encoding->text[0], "the cat sat the cat");
+    for (int i = 0; i < 5; i++) {
+        must(f, "model:open " TINY "-f16");
+        must(f, "text:set the cat sat");
+        must(f, "model:open " TINY);
+        must(f, "text:set the cat");
+        frame(f);
+    }
+    for (int i = 0; i < 20; i++) { wait_for_answer(f); }
+    assert_string_equal(f->app->trace->encoding->text[0], "the cat");
+    assert_string_equal(model_name(f->app->model), "bert-tiny");
+    must(f, "model:open src"); /* a folder, but no model: a message, and the picture stays */
+    wait_for_answer(f);
+    assert_true(f->app->message_is_error && f->app->message_until != 0);
+    assert_non_null(f->app->trace);
+}
+
+static void every_size_and_state_can_be_drawn(void **state)
+{
+    Fixture *f = *state;
+    static const Vec sizes[] = {{1, 1}, {100, 30}, {480, 320}, {3000, 2000}};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        must(f, "view:next");
+        must(f, "theme");
+        must(f, "help");
+        if (i == 2) { must(f, "present"); }
+        app_frame(f->app, &f->input, sizes[i]);
+        must(f, "escape");
+    }
+    must(f, "text:set ");
+    frame(f);
+    assert_int_equal(f->app->trace->encoding->count, 2);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(layers_and_heads_are_chosen_within_bounds),
+        TEST(arguments_are_checked),
+        TEST(pins_stay_on_their_word),
+        TEST(typing_changes_the_picture),
+        TEST(an_idle_frame_draws_the_same),
+        TEST(the_mouse_hovers_pins_and_switches_heads),
+        TEST(keys_name_commands),
+        TEST(figures_have_names_and_are_never_overwritten),
+        TEST(the_worker_shows_the_newest_sentence),
+        TEST(every_size_and_state_can_be_drawn),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
