@@ -74,7 +74,7 @@ door '(openblas/)?cblas\.h>' 'src/model/kernels*.c'
 door '(stb/)?stb_' src/draw/out_png.c
 door 'utf8proc\.h>' src/base/unicode.c
 door '(cjson/)?cJSON\.h>' src/base/json.c src/text/vocabulary.c src/text/tokenizer.c \
-    src/model/safetensors.c src/model/config.c src/model/trace_file.c
+    src/model/safetensors.c src/model/config.c src/model/trace_file.c src/app/models.c
 door '(cairo/)?cairo' src/draw/out_pdf.c
 rule 'an outside library has one door'
 
@@ -117,6 +117,9 @@ for source in $(find src -name '*.c' | sort); do
         $0 ~ /[ \t]\.?(data|bss|tdata|tbss|\*COM\*)/ && $0 !~ /\.data\.rel\.ro/ {
             for (i = 2; i < NF; i++) if ($i == "O") { print $NF; break }
         }'); do
+        # What stb_image_write keeps in the one file that it is compiled into is its own.
+        case $source:$symbol in src/draw/out_png.c:stbi_* | src/draw/out_png.c:firstmap.* | \
+            src/draw/out_png.c:mapping.*) continue ;; esac
         complain "$source has a variable that can be written to and outlives its function: $symbol"
     done
 done

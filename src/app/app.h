@@ -85,7 +85,7 @@ bool app_pin_word(App *app, const char *word);
 const char *app_text(const App *app);
 const char *app_pair(const App *app); /* NULL when no pair is open */
 
-/* frame.c: one frame, input to commands to drawings; `window` is the size in points. */
+/* app_frame.c: one frame, input to commands to drawings; `window` is the size in points. */
 void app_frame(App *app, Input *input, Vec window);
 /* ms until a frame is due without any event; -1: never. */
 int app_next_frame(const App *app);

@@ -14,7 +14,7 @@ float panels_top_height(const App *app);
 void panels_top(App *app, Rect rect);
 /* Model, view, head grid, filters. */
 void panels_left(App *app, Rect rect);
-/* What is under the pointer, in numbers, and the strongest links (inspector.c). */
+/* What is under the pointer, in numbers, and the strongest links (panels_inspector.c). */
 void panels_inspector(App *app, Rect rect);
 void panels_status(App *app, Rect rect);
 /* All keys, over everything. */

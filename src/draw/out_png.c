@@ -16,10 +16,13 @@
 #pragma GCC diagnostic ignored "-Wshadow"
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#define STB_IMAGE_WRITE_STATIC
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #define STBI_WRITE_NO_STDIO
 #include <stb/stb_image_write.h>
 #pragma GCC diagnostic pop
+/* Told at the end of the file: functions for formats that are not asked for. */
+#pragma GCC diagnostic ignored "-Wunused-function"
 
 #define POINTS_PER_METRE (72 / 0.0254)
 enum { HEADER_END = 8 + 25 }; /* the signature and IHDR: other chunks may follow from here */
