@@ -161,6 +161,7 @@ bool app_run(App *app, Error *err)
 {
     if (app->model == NULL) { return true; }
     if (app->worker != NULL) {
+        app->asked = app->now + 1;
         worker_request(app->worker, app->model, NULL, app_text(app), app_pair(app), MODEL_ATTENTION);
         return true;
     }
@@ -185,6 +186,7 @@ bool app_open_model(App *app, const char *name, Error *err)
     const char *folder = models_find(name, &scratch, err);
     bool ok = folder != NULL;
     if (ok && app->worker != NULL) {
+        app->asked = app->now + 1;
         worker_request(app->worker, app->model, folder, app_text(app), app_pair(app), MODEL_ATTENTION);
     } else if (ok) {
         Model *model = model_open(folder, err);
@@ -222,6 +224,7 @@ void app_poll(App *app)
 {
     WorkerAnswer answer;
     if (app->worker == NULL || !worker_poll(app->worker, &answer)) { return; }
+    if (!worker_busy(app->worker)) { app->asked = 0; }
     if (answer.failed) { app_say(app, true, "%s", answer.error.text); }
     bool ask_again = answer.model != NULL && answer.trace == NULL && !answer.failed;
     if (answer.model != NULL) { take_model(app, answer.model, ask_again || worker_busy(app->worker)); }

@@ -18,6 +18,7 @@
 #define APP_TITLE "Headlight"
 enum {
     APP_MESSAGE_MS = 6000,
+    APP_PATIENCE_MS = 500, /* what takes longer is said to be under way */
     APP_MIN_SCALE_PERCENT = 50,
     APP_MAX_SCALE_PERCENT = 400,
     APP_MAX_START = 64
@@ -54,6 +55,7 @@ typedef struct App {
     bool message_is_error;
     uint64_t message_until;  /* ms; 0: none */
     uint64_t now;            /* ms, of the frame */
+    uint64_t asked;          /* when the worker was asked for what it has not answered; 0: nothing */
     const char *focus_wanted; /* name of the text field that gets the keyboard next, or NULL */
     bool changed;            /* a command ran: the frame is laid out again */
     bool help_open, presenting, fullscreen, quit;

@@ -176,6 +176,9 @@ int app_next_frame(const App *app)
 {
     uint64_t due = app->ui.wake;
     if (app->message_until != 0 && app->message_until < due) { due = app->message_until; }
+    if (app->asked != 0 && app->now < app->asked + APP_PATIENCE_MS) {
+        due = min_size(due, app->asked + APP_PATIENCE_MS);
+    }
     if (due == UI_NEVER) { return -1; }
     return due > app->now ? (int)min_size((size_t)(due - app->now), 60000) : 0;
 }

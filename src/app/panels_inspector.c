@@ -189,6 +189,11 @@ void panels_status(App *app, Rect rect)
         ui_label(ui, inner, app->message, UI_TONE_INK, TEXT_LEFT);
         return;
     }
+    if (app->asked != 0 && app->now >= app->asked + APP_PATIENCE_MS) {
+        ui_label(ui, inner, app->trace == NULL ? "Opening the model \u2026" : "Working \u2026 type on to start over",
+                 UI_TONE_INK, TEXT_LEFT);
+        return;
+    }
     ui_label(ui, ui_cut_right(&inner, 250), "F1 keys   Ctrl+S save   Ctrl+E example", UI_TONE_SMALL,
              TEXT_RIGHT);
     if (app->trace == NULL) { return; }

@@ -6,7 +6,6 @@
 #include "model/kernels.h"
 
 #include "base/base.h"
-#include "model/kernels_loops.h"
 
 #include <cblas.h>
 #include <math.h>
@@ -17,65 +16,25 @@
 #define PIECE_OPERATIONS 1e6   /* of a product, the same */
 #define PIECE_ROWS 48          /* of the weights that one thread takes at a time */
 
-/* ---- The loops for several generations of x86 ---- */
+/* ---- The loops for several kinds of processor ---- */
 
-typedef struct Variant {
-    bool few_rows; /* are there registers and FMA enough to be faster than OpenBLAS on few rows? */
-    void (*multiply)(const Product *product, int first, int end);
-    void (*pack)(const float *x, int columns, int depth, float *strips);
-    void (*pack_transposed)(const float *x, int columns, int depth, int first, int end,
-                            float *strips);
-    void (*softmax)(float *x, float scale, int rows, int size);
-    void (*add_norm)(const float *x, const float *bias, const float *residual, const float *gain,
-                     const float *shift, float epsilon, int rows, int size, float *out);
-    void (*activate)(float *x, const float *bias, Activation activation, int rows, int size);
-} Variant;
+#include "model/kernels_loops.h" /* plain */
 
-/* Tiles of ROWS x STRIPS fit the registers of TARGET. */
-#define VARIANT(name, TARGET, FEW, ROWS, STRIPS)                                                   \
-    TARGET static void multiply_##name(const Product *product, int first, int end)                 \
-    {                                                                                              \
-        multiply_rows(product, first, end, ROWS, STRIPS);                                          \
-    }                                                                                              \
-    TARGET static void pack_##name(const float *x, int columns, int depth, float *strips)          \
-    {                                                                                              \
-        pack_strips(x, columns, depth, strips);                                                    \
-    }                                                                                              \
-    TARGET static void pack_transposed_##name(const float *x, int columns, int depth, int first,   \
-                                              int end, float *strips)                              \
-    {                                                                                              \
-        pack_strips_transposed(x, columns, depth, first, end, strips);                             \
-    }                                                                                              \
-    TARGET static void softmax_##name(float *x, float scale, int rows, int size)                   \
-    {                                                                                              \
-        softmax_rows(x, scale, rows, size);                                                        \
-    }                                                                                              \
-    TARGET static void add_norm_##name(const float *x, const float *bias, const float *residual,   \
-                                       const float *gain, const float *shift, float epsilon,       \
-                                       int rows, int size, float *out)                             \
-    {                                                                                              \
-        add_norm_rows(x, bias, residual, gain, shift, epsilon, rows, size, out);                   \
-    }                                                                                              \
-    TARGET static void activate_##name(float *x, const float *bias, Activation activation,         \
-                                       int rows, int size)                                         \
-    {                                                                                              \
-        activate_rows(x, bias, activation, rows, size);                                            \
-    }                                                                                              \
-    static const Variant name = {FEW,                                                              \
-                                 multiply_##name,                                                  \
-                                 pack_##name,                                                      \
-                                 pack_transposed_##name,                                           \
-                                 softmax_##name,                                                   \
-                                 add_norm_##name,                                                  \
-                                 activate_##name};
-
-VARIANT(plain, , false, 2, 1)
 #ifdef __x86_64__
-VARIANT(avx2, __attribute__((target("avx2,fma"))), true, 6, 1)
-VARIANT(avx512, __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,fma"))), true, 12, 2)
+#define VARIANT avx2
+#define TARGET __attribute__((target("avx2,fma")))
+#define FLOATS 8
+#define TILE_ROWS 6
+#include "model/kernels_loops.h"
+
+#define VARIANT avx512
+#define TARGET __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,fma")))
+#define FLOATS 16
+#define TILE_ROWS 12
+#include "model/kernels_loops.h"
 #endif
 
-static const Variant *best_variant(void)
+static const KernelVariant *best_variant(void)
 {
 #ifdef __x86_64__
     if (__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
@@ -169,7 +128,7 @@ void kernels_softmax(float *x, int rows, int size) { best_variant()->softmax(x, 
 
 /* ---- Linear layers ---- */
 
-static int strips_of(int columns) { return (columns + LANES - 1) / LANES; }
+static int strips_of(int columns) { return (columns + STRIP - 1) / STRIP; }
 
 int kernels_threads(void) { return openblas_get_num_threads(); }
 
@@ -191,7 +150,7 @@ static bool is_blas_behind(void)
 }
 
 typedef struct Linear {
-    Product product;
+    KernelProduct product;
     const float *x;
     float *strips;
     int outputs;
@@ -216,7 +175,7 @@ static void multiply_tiles(Team *team, const float *x, const float *weight, int 
                            int outputs, float *space, float *out)
 {
     Linear linear = {
-        .product = {.left = weight, .strips = space, .out = out, .depth = inputs, .columns = rows,
+        .product = {.left = weight, .right = space, .out = out, .depth = inputs, .columns = rows,
                     .left_stride = (size_t)inputs, .out_stride = (size_t)outputs,
                     .transposed = true},
         .x = x, .strips = space, .outputs = outputs,
@@ -230,7 +189,7 @@ static void multiply_tiles(Team *team, const float *x, const float *weight, int 
 void kernels_linear(Team *team, const float *x, const float *weight, int rows, int inputs,
                     int outputs, float *space, float *out)
 {
-    if ((rows <= FEW_ROWS && best_variant()->few_rows) || is_blas_behind()) {
+    if ((rows <= FEW_ROWS && best_variant() != &plain) || is_blas_behind()) {
         multiply_tiles(team, x, weight, rows, inputs, outputs, space, out);
         return;
     }
@@ -269,18 +228,18 @@ void kernels_split_heads(Team *team, const float *x, const float *bias, int toke
 /* The strips of the keys of one head, [tokens] columns, or of its values, [size] columns. */
 static size_t key_floats(int tokens, int size)
 {
-    return (size_t)strips_of(tokens) * LANES * (size_t)size;
+    return (size_t)strips_of(tokens) * STRIP * (size_t)size;
 }
 
 static size_t value_floats(int tokens, int size)
 {
-    return (size_t)strips_of(size) * LANES * (size_t)tokens;
+    return (size_t)strips_of(size) * STRIP * (size_t)tokens;
 }
 
 static void attend_piece(void *data, int head)
 {
     const Heads *all = data;
-    const Variant *variant = best_variant();
+    const KernelVariant *variant = best_variant();
     const int T = all->tokens, d = all->size;
     const size_t start = (size_t)head * (size_t)T * (size_t)d;
     float *weights = all->weights + (size_t)head * (size_t)T * (size_t)T;
@@ -289,14 +248,14 @@ static void attend_piece(void *data, int head)
 
     /* scores [T, T] = query @ key^T; then the weights, in the same place */
     variant->pack_transposed(all->key + start, T, d, 0, strips_of(T), keys);
-    Product scores = {.left = all->query + start, .strips = keys, .out = weights, .depth = d,
+    KernelProduct scores = {.left = all->query + start, .right = keys, .out = weights, .depth = d,
                       .columns = T, .left_stride = (size_t)d, .out_stride = (size_t)T};
     variant->multiply(&scores, 0, T);
     variant->softmax(weights, 1.0f / sqrtf((float)d), T, T);
 
     /* context [T, d] = weights @ value, into the columns of this head */
     variant->pack(all->value + start, d, T, values);
-    Product context = {.left = weights, .strips = values, .out = all->context + head * d,
+    KernelProduct context = {.left = weights, .right = values, .out = all->context + head * d,
                        .depth = T, .columns = d, .left_stride = (size_t)T,
                        .out_stride = (size_t)(all->heads * d)};
     variant->multiply(&context, 0, T);

@@ -1,8 +1,14 @@
-/* kernels_loops.h - the inner loops of kernels.c. They are written once, on plain arrays, as INLINE
- * functions, and compiled several times there: for any machine, for AVX2 and for AVX-512.
+/* kernels_loops.h - the inner loops of kernels.c, which includes this file once for every kind of
+ * processor that it knows:
  *
- * Sums run in LANES parallel strands, because a compiler may not reorder float additions by itself;
- * a Lanes is one AVX-512 register, two of AVX or four of SSE. */
+ *     #define VARIANT avx2                                      the name of the kind
+ *     #define TARGET __attribute__((target("avx2,fma")))        what the compiler may use
+ *     #define FLOATS 8                                          how many fit one register
+ *     #define TILE_ROWS 6                                       2 TILE_ROWS + 3 registers are there
+ *     #include "model/kernels_loops.h"
+ *
+ * and gets a const KernelVariant of that name. The loops themselves are the same everywhere. Sums run
+ * in FLOATS parallel strands, because a compiler may not reorder float additions by itself. */
 #ifndef MODEL_KERNELS_LOOPS_H
 #define MODEL_KERNELS_LOOPS_H
 
@@ -13,10 +19,34 @@
 #include <string.h>
 
 #define INLINE static inline __attribute__((always_inline))
-#define LANES 16
 
-typedef float Lanes __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
-typedef int32_t LaneMask __attribute__((vector_size(LANES * sizeof(float)), aligned(4)));
+/* left @ right, where `right` was packed into strips of STRIP columns, [strips][depth][STRIP], and
+ * `left` is read as it lies in memory, so that it may be weights that come from memory once. */
+#define STRIP 16
+
+typedef struct KernelProduct {
+    const float *left;  /* [rows, depth] */
+    const float *right; /* strips of [depth, columns]; the last one is filled up with zeros */
+    float *out;
+    int depth, columns;
+    size_t left_stride; /* from one row of `left` to the next */
+    size_t out_stride;  /* from one row of `out` to the next */
+    bool transposed;    /* out: [columns, rows] instead of [rows, columns] */
+} KernelProduct;
+
+typedef struct KernelVariant {
+    /* rows `first` to `end` of a product */
+    void (*multiply)(const KernelProduct *product, int first, int end);
+    /* strips of x [depth, columns]; strips `first` to `end` of x [columns, depth] transposed */
+    void (*pack)(const float *x, int columns, int depth, float *strips);
+    void (*pack_transposed)(const float *x, int columns, int depth, int first, int end,
+                            float *strips);
+    /* the functions of kernels.h, for some rows */
+    void (*softmax)(float *x, float scale, int rows, int size); /* of scale * x; scale > 0 */
+    void (*add_norm)(const float *x, const float *bias, const float *residual, const float *gain,
+                     const float *shift, float epsilon, int rows, int size, float *out);
+    void (*activate)(float *x, const float *bias, Activation activation, int rows, int size);
+} KernelVariant;
 
 /* ---- Functions of one number ---- */
 
@@ -78,69 +108,82 @@ INLINE float gelu_new_of(float x)
     return x / (1.0f + exp_of(exponent));
 }
 
+#endif
+
+/* ---- From here on once for every kind ---- */
+
+#ifndef VARIANT
+#define VARIANT plain
+#define TARGET
+#define FLOATS 4
+#define TILE_ROWS 6
+#endif
+
+#define JOIN_(a, b) a##_##b
+#define JOIN(a, b) JOIN_(a, b)
+#define NAME(name) JOIN(name, VARIANT)
+#define Vector NAME(Vector)
+
+typedef float Vector __attribute__((vector_size(FLOATS * sizeof(float)), aligned(4), may_alias));
+
 /* ---- Rows ---- */
 
-INLINE float sum_lanes(const Lanes *lanes)
+TARGET INLINE float NAME(sum_of)(const Vector *vector)
 {
     float sum = 0;
-    for (int j = 0; j < LANES; j++) { sum += (*lanes)[j]; }
+    for (int j = 0; j < FLOATS; j++) { sum += (*vector)[j]; }
     return sum;
 }
 
-INLINE float row_sum(const float *x, int size)
+TARGET INLINE float NAME(row_sum)(const float *x, int size)
 {
-    Lanes lanes = {0};
+    Vector sums = {0};
     int i = 0;
-    for (; i + LANES <= size; i += LANES) { lanes += *(const Lanes *)(x + i); }
-    float sum = sum_lanes(&lanes);
+    for (; i + FLOATS <= size; i += FLOATS) { sums += *(const Vector *)(x + i); }
+    float sum = NAME(sum_of)(&sums);
     for (; i < size; i++) { sum += x[i]; }
     return sum;
 }
 
-INLINE float row_square_distance(const float *x, float mean, int size)
+TARGET INLINE float NAME(row_square_distance)(const float *x, float mean, int size)
 {
-    Lanes lanes = {0};
+    Vector sums = {0};
     int i = 0;
-    for (; i + LANES <= size; i += LANES) {
-        Lanes distance = *(const Lanes *)(x + i) - mean;
-        lanes += distance * distance;
+    for (; i + FLOATS <= size; i += FLOATS) {
+        Vector distance = *(const Vector *)(x + i) - mean;
+        sums += distance * distance;
     }
-    float sum = sum_lanes(&lanes);
+    float sum = NAME(sum_of)(&sums);
     for (; i < size; i++) { sum += (x[i] - mean) * (x[i] - mean); }
     return sum;
 }
 
-INLINE float row_maximum(const float *x, int size)
+TARGET INLINE float NAME(row_maximum)(const float *x, int size)
 {
-    float largest = x[0];
+    float strands[FLOATS], largest = x[0];
     int i = 0;
-    if (size >= LANES) {
-        Lanes lanes = *(const Lanes *)x;
-        for (i = LANES; i + LANES <= size; i += LANES) {
-            Lanes next = *(const Lanes *)(x + i);
-            LaneMask greater = next > lanes;
-            lanes = (Lanes)((greater & (LaneMask)next) | (~greater & (LaneMask)lanes));
-        }
-        for (int j = 0; j < LANES; j++) { largest = lanes[j] > largest ? lanes[j] : largest; }
+    for (int j = 0; j < FLOATS; j++) { strands[j] = x[0]; }
+    for (; i + FLOATS <= size; i += FLOATS) {
+        for (int j = 0; j < FLOATS; j++) { strands[j] = max_float(x[i + j], strands[j]); }
     }
-    for (; i < size; i++) { largest = x[i] > largest ? x[i] : largest; }
+    for (int j = 0; j < FLOATS; j++) { largest = max_float(strands[j], largest); }
+    for (; i < size; i++) { largest = max_float(x[i], largest); }
     return largest;
 }
 
-/* x = softmax(scale * x), row by row; scale > 0 */
-INLINE void softmax_rows(float *x, float scale, int rows, int size)
+TARGET static void NAME(softmax)(float *x, float scale, int rows, int size)
 {
     for (; rows > 0; rows--, x += size) {
-        float largest = row_maximum(x, size);
+        float largest = NAME(row_maximum)(x, size);
         for (int i = 0; i < size; i++) { x[i] = exp_of((x[i] - largest) * scale); }
-        float share = 1.0f / row_sum(x, size);
+        float share = 1.0f / NAME(row_sum)(x, size);
         for (int i = 0; i < size; i++) { x[i] *= share; }
     }
 }
 
-INLINE void add_norm_rows(const float *x, const float *bias, const float *residual,
-                          const float *gain, const float *shift, float epsilon, int rows, int size,
-                          float *restrict out)
+TARGET static void NAME(add_norm)(const float *x, const float *bias, const float *residual,
+                                  const float *gain, const float *shift, float epsilon, int rows,
+                                  int size, float *restrict out)
 {
     for (int row = 0; row < rows; row++, x += size, out += size) {
         if (residual != NULL) {
@@ -149,15 +192,15 @@ INLINE void add_norm_rows(const float *x, const float *bias, const float *residu
         } else {
             memcpy(out, x, (size_t)size * sizeof *out);
         }
-        float mean = row_sum(out, size) / (float)size;
-        float variance = row_square_distance(out, mean, size) / (float)size;
+        float mean = NAME(row_sum)(out, size) / (float)size;
+        float variance = NAME(row_square_distance)(out, mean, size) / (float)size;
         float scale = 1.0f / sqrtf(variance + epsilon);
         for (int i = 0; i < size; i++) { out[i] = (out[i] - mean) * scale * gain[i] + shift[i]; }
     }
 }
 
-INLINE void activate_rows(float *x, const float *restrict bias, Activation activation, int rows,
-                          int size)
+TARGET static void NAME(activate)(float *x, const float *restrict bias, Activation activation,
+                                  int rows, int size)
 {
     for (; rows > 0; rows--, x += size) {
         switch (activation) {
@@ -176,43 +219,29 @@ INLINE void activate_rows(float *x, const float *restrict bias, Activation activ
 
 /* ---- Products ----
  *
- * left @ right, where `right` was packed into strips of LANES columns, [strips][depth][LANES], and
- * `left` is read as it lies in memory. A tile holds some rows of one or two strips of the result in
- * registers while it goes through the depth: each number of `left` is read once, spread over the
- * lanes, and multiplied by one or two registers of the strip. Nothing of `left` is packed or
- * copied, so that it may be weights that are streamed from memory once. */
+ * A tile is some rows of the result, one or two registers wide. It stays in registers while the loop
+ * goes through the depth: each number of `left` is read once, spread over a register and multiplied
+ * with the registers of `right`. */
 
-typedef struct Product {
-    const float *left; /* [rows, depth] */
-    const float *strips;
-    float *out;
-    int depth, columns;    /* columns: of the result; the last strip is filled up with zeros */
-    size_t left_stride;    /* from one row of `left` to the next */
-    size_t out_stride;     /* from one row of `out` to the next */
-    bool transposed;       /* out: [columns, rows] instead of [rows, columns] */
-} Product;
-
-enum { TILE_ROWS = 12, TILE_STRIPS = 2 };
-
-/* sums[j][k] to row + j, strip + k of the result, as far as it goes. */
-INLINE void store_tile(const Product *product, Lanes sums[TILE_ROWS][TILE_STRIPS], int row,
-                       int strip, const int rows, const int strips)
+/* sums[j][k] to row + j and the k-th register from `column` on, as far as the result goes. */
+TARGET INLINE void NAME(store_tile)(const KernelProduct *product, Vector sums[TILE_ROWS][2],
+                                    int row, int column, const int rows, const int vectors)
 {
-    const int first = strip * LANES, width = min_int(product->columns - first, strips * LANES);
-    float *out = product->out + (size_t)row * product->out_stride + first;
-    if (!product->transposed && width == strips * LANES) {
+    const int width = min_int(product->columns - column, vectors * FLOATS);
+    float *out = product->out + (size_t)row * product->out_stride + column;
+    if (!product->transposed && width == vectors * FLOATS) {
         for (int j = 0; j < rows; j++, out += product->out_stride) {
-            for (int k = 0; k < strips; k++) { *(Lanes *)(out + k * LANES) = sums[j][k]; }
+            for (int k = 0; k < vectors; k++) { *(Vector *)(out + k * FLOATS) = sums[j][k]; }
         }
         return;
     }
-    /* By way of memory: the registers can't be indexed by a variable. */
-    float numbers[TILE_ROWS][TILE_STRIPS * LANES];
+    /* By way of memory: registers can't be indexed by a variable. */
+    float numbers[TILE_ROWS][2 * FLOATS];
     for (int j = 0; j < rows; j++) {
-        for (int k = 0; k < strips; k++) { *(Lanes *)(numbers[j] + k * LANES) = sums[j][k]; }
+        for (int k = 0; k < vectors; k++) { *(Vector *)(numbers[j] + k * FLOATS) = sums[j][k]; }
     }
     if (product->transposed) {
-        out = product->out + (size_t)first * product->out_stride + row;
+        out = product->out + (size_t)column * product->out_stride + row;
         for (int i = 0; i < width; i++, out += product->out_stride) {
             for (int j = 0; j < rows; j++) { out[j] = numbers[j][i]; }
         }
@@ -223,78 +252,89 @@ INLINE void store_tile(const Product *product, Lanes sums[TILE_ROWS][TILE_STRIPS
     }
 }
 
-/* rows and strips must be constants, so that `sums` becomes registers. */
-INLINE void multiply_tile(const Product *product, int row, int strip, const int rows,
-                          const int strips)
+/* rows and vectors must be constants, so that `sums` becomes registers. */
+TARGET INLINE void NAME(multiply_tile)(const KernelProduct *product, int row, int column,
+                                       const int rows, const int vectors)
 {
-    const size_t length = (size_t)product->depth * LANES;
-    const float *left = product->left + (size_t)row * product->left_stride;
-    const float *right = product->strips + (size_t)strip * length;
-    Lanes sums[TILE_ROWS][TILE_STRIPS];
-    for (int j = 0; j < rows; j++) {
-        for (int k = 0; k < strips; k++) { sums[j][k] = (Lanes){0}; }
+    const size_t depth = (size_t)product->depth, stride = product->left_stride;
+    const float *left = product->left + (size_t)row * stride;
+    const float *right[2];
+    Vector sums[TILE_ROWS][2];
+    for (int k = 0; k < vectors; k++) {
+        int at = column + k * FLOATS;
+        right[k] = product->right + (size_t)(at / STRIP) * depth * STRIP + at % STRIP;
+        for (int j = 0; j < rows; j++) { sums[j][k] = (Vector){0}; }
     }
-    for (int i = 0; i < product->depth; i++, left++, right += LANES) {
-        Lanes x[TILE_STRIPS];
-        for (int k = 0; k < strips; k++) { x[k] = *(const Lanes *)(right + (size_t)k * length); }
+    for (size_t i = 0; i < depth; i++) {
+        Vector x[2];
+        for (int k = 0; k < vectors; k++) { x[k] = *(const Vector *)(right[k] + i * STRIP); }
         for (int j = 0; j < rows; j++) {
-            float y = left[(size_t)j * product->left_stride];
-            for (int k = 0; k < strips; k++) { sums[j][k] += x[k] * y; }
+            float y = left[(size_t)j * stride + i];
+            for (int k = 0; k < vectors; k++) { sums[j][k] += x[k] * y; }
         }
     }
-    store_tile(product, sums, row, strip, rows, strips);
+    NAME(store_tile)(product, sums, row, column, rows, vectors);
 }
 
-/* Rows `first` to `end` of the product. most_rows x most_strips registers, and one or two more, must
- * be there: constants of the variant. */
-INLINE void multiply_rows(const Product *product, int first, int end, const int most_rows,
-                          const int most_strips)
+TARGET static void NAME(multiply)(const KernelProduct *product, int first, int end)
 {
-    const int strips = (product->columns + LANES - 1) / LANES;
     for (int row = first; row < end;) {
-        const int rows = end - row >= most_rows ? most_rows : end - row >= 4 ? 4 : 1;
-        for (int strip = 0; strip < strips;) {
-            const bool two = most_strips == 2 && strips - strip >= 2;
-            if (rows == most_rows && two) {
-                multiply_tile(product, row, strip, most_rows, 2);
-            } else if (rows == most_rows) {
-                multiply_tile(product, row, strip, most_rows, 1);
+        const int rows = end - row >= TILE_ROWS ? TILE_ROWS : end - row >= 4 ? 4 : 1;
+        for (int column = 0; column < product->columns; column += 2 * FLOATS) {
+            const bool two = product->columns - column > FLOATS;
+            if (rows == TILE_ROWS && two) {
+                NAME(multiply_tile)(product, row, column, TILE_ROWS, 2);
+            } else if (rows == TILE_ROWS) {
+                NAME(multiply_tile)(product, row, column, TILE_ROWS, 1);
+            } else if (rows == 4 && two) {
+                NAME(multiply_tile)(product, row, column, 4, 2);
             } else if (rows == 4) {
-                multiply_tile(product, row, strip, 4, 1);
+                NAME(multiply_tile)(product, row, column, 4, 1);
+            } else if (two) {
+                NAME(multiply_tile)(product, row, column, 1, 2);
             } else {
-                multiply_tile(product, row, strip, 1, 1);
+                NAME(multiply_tile)(product, row, column, 1, 1);
             }
-            strip += rows == most_rows && two ? 2 : 1;
         }
         row += rows;
     }
 }
 
-/* x [columns, depth] to strips: the strips of x transposed. */
-INLINE void pack_strips_transposed(const float *restrict x, int columns, int depth, int first_strip,
-                            int end_strip, float *restrict strips)
+TARGET static void NAME(pack_transposed)(const float *restrict x, int columns, int depth, int first,
+                                         int end, float *restrict strips)
 {
-    for (int strip = first_strip; strip < end_strip; strip++) {
-        const float *from = x + (size_t)strip * LANES * (size_t)depth;
-        float *to = strips + (size_t)strip * LANES * (size_t)depth;
-        int width = min_int(columns - strip * LANES, LANES);
-        if (width < LANES) { memset(to, 0, (size_t)depth * LANES * sizeof *to); }
-        for (int i = 0; i < depth; i++, to += LANES) {
-            for (int j = 0; j < width; j++) { to[j] = from[(size_t)j * (size_t)depth + (size_t)i]; }
+    const size_t stride = (size_t)depth;
+    for (int strip = first; strip < end; strip++) {
+        const float *from = x + (size_t)strip * STRIP * stride;
+        float *to = strips + (size_t)strip * STRIP * stride;
+        int width = min_int(columns - strip * STRIP, STRIP);
+        if (width < STRIP) { memset(to, 0, stride * STRIP * sizeof *to); }
+        for (size_t i = 0; i < stride; i++, to += STRIP) {
+            for (int j = 0; j < width; j++) { to[j] = from[(size_t)j * stride + i]; }
         }
     }
 }
 
-/* x [depth, columns] to strips. */
-INLINE void pack_strips(const float *restrict x, int columns, int depth, float *restrict strips)
+TARGET static void NAME(pack)(const float *restrict x, int columns, int depth,
+                              float *restrict strips)
 {
-    for (int first = 0; first < columns; first += LANES) {
-        int width = min_int(columns - first, LANES);
-        for (int i = 0; i < depth; i++, strips += LANES) {
+    for (int first = 0; first < columns; first += STRIP) {
+        int width = min_int(columns - first, STRIP);
+        for (int i = 0; i < depth; i++, strips += STRIP) {
             const float *from = x + (size_t)i * (size_t)columns + first;
-            for (int j = 0; j < LANES; j++) { strips[j] = j < width ? from[j] : 0; }
+            for (int j = 0; j < STRIP; j++) { strips[j] = j < width ? from[j] : 0; }
         }
     }
 }
 
-#endif
+static const KernelVariant VARIANT = {NAME(multiply), NAME(pack),     NAME(pack_transposed),
+                                      NAME(softmax),  NAME(add_norm), NAME(activate)};
+
+#undef VARIANT
+#undef TARGET
+#undef FLOATS
+#undef TILE_ROWS
+#undef JOIN_
+#undef JOIN
+#undef NAME
+#undef Vector

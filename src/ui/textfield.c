@@ -289,6 +289,57 @@ static void take_pointer(Turn *turn, unsigned area)
     }
 }
 
+/* The context menu: its rows are keys. */
+
+static void open_menu(Turn *turn, unsigned area)
+{
+    Ui *ui = turn->ui;
+    TextField *field = turn->field;
+    bool by_key = (area & UI_FOCUSED) != 0 && input_take_key(ui->input, KEY_MENU, 0);
+    if ((area & UI_RIGHT_CLICKED) == 0 && !by_key) { return; }
+    field->menu = by_key ? ui->caret : (Rect){ui->input->mouse.x, ui->input->mouse.y, 0, 0};
+    size_t start, end;
+    textfield_selection(field, &start, &end);
+    if (!by_key && start == end) {
+        float x = ui->input->mouse.x - turn->text.x + field->scroll;
+        size_t at = textfield_at(field, ui->drawing, x);
+        textfield_select(field, at, at);
+    }
+    ui_set_focus(ui, turn->id);
+    ui_popup_open(ui, turn->id);
+}
+
+static void show_menu(Turn *turn, unsigned area)
+{
+    static const struct {
+        const char *label, *shortcut;
+        int key;
+    } rows[] = {{"Undo", "Ctrl+Z", 'z'},
+                {"Cut", "Ctrl+X", 'x'},
+                {"Copy", "Ctrl+C", 'c'},
+                {"Paste", "Ctrl+V", 'v'},
+                {"Select all", "Ctrl+A", 'a'}};
+    Ui *ui = turn->ui;
+    const TextField *field = turn->field;
+    open_menu(turn, area);
+    float height = UI_MENU_ROW * (float)COUNTOF(rows) + 2 * UI_MENU_PAD;
+    Rect place = ui_popup_place(ui, field->menu, 180, height);
+    if (!ui_popup_begin(ui, turn->id, place)) { return; }
+    Rect rest = rect_inset(place, UI_MENU_PAD);
+    for (size_t i = 0; i < COUNTOF(rows); i++) {
+        int key = rows[i].key;
+        bool usable = key == 'z'   ? field->edit_done > 0
+                      : key == 'v' ? ui->clipboard.get != NULL
+                      : key == 'a' ? field->text.length > 0
+                                   : field->caret != field->anchor;
+        Rect row = ui_cut_top(&rest, UI_MENU_ROW);
+        if (ui_menu_item(ui, row, rows[i].label, rows[i].shortcut, usable ? 0 : UI_DISABLED)) {
+            take_stroke(turn, &(KeyStroke){.key = key, .modifiers = MOD_CTRL});
+        }
+    }
+    ui_popup_end(ui);
+}
+
 /* Looks. */
 
 /* What is drawn where: the text's start on the page, its baseline, and how far a composition pushes
@@ -340,8 +391,9 @@ static void draw_selection(const Turn *turn, const Scene *scene, bool focused)
     float left = textfield_x(turn->field, turn->ui->drawing, start);
     float right = textfield_x(turn->field, turn->ui->drawing, end);
     Rect box = {scene->x + left, scene->top, right - left, scene->height};
+    bool lit = focused || turn->ui->open == turn->id;
     drawing_rect(turn->ui->drawing, box, 2,
-                 focused ? color_mix(theme->raised, theme->accent, 0.3f) : theme->pressed);
+                 lit ? color_mix(theme->raised, theme->accent, 0.3f) : theme->pressed);
 }
 
 /* Byte offset of a code point; input methods count in those. */
@@ -490,6 +542,7 @@ unsigned textfield_show(Ui *ui, Rect rect, const char *name, TextField *field,
     }
     take_pointer(&turn, area);
     if (focused) { take_keys(&turn); }
+    show_menu(&turn, area);
     take_composition(&turn);
 
     focused = focused && (turn.did & TEXTFIELD_LEFT) == 0;
@@ -499,7 +552,7 @@ unsigned textfield_show(Ui *ui, Rect rect, const char *name, TextField *field,
     }
     field->had_focus = focused;
     ui->wants_text = ui->wants_text || focused;
-    draw_box(&turn, rect, area, focused);
+    draw_box(&turn, rect, area, focused || ui->open == turn.id);
     draw_field(&turn, focused, placeholder);
     return turn.did;
 }

@@ -75,6 +75,7 @@ typedef struct TextField {
     int grain;               /* of a drag: 1 clusters, 2 words, 3 all */
     size_t grain_start, grain_end; /* what the first click selected */
     bool had_focus;
+    Rect menu;               /* where the context menu belongs: at the pointer or the caret */
     Buffer composition;      /* as shown in the last frame */
 } TextField;
 
@@ -100,8 +101,8 @@ void textfield_selection(const TextField *field, size_t *start, size_t *end);
 /* The word, or the gap between words, around an offset. */
 void textfield_word_at(const TextField *field, size_t at, size_t *start, size_t *end);
 
-/* The widget. `placeholder` (may be NULL) is shown while the field is empty. Returns TEXTFIELD_*
- * bits. Give ui_id(ui, name) to ui_set_focus to put the user there. */
+/* The widget, with a context menu on the right button. `placeholder` (may be NULL) is shown while
+ * the field is empty. Returns TEXTFIELD_* bits. Give ui_id(ui, name) to ui_set_focus to put the user there. */
 unsigned textfield_show(Ui *ui, Rect rect, const char *name, TextField *field,
                         const char *placeholder);
 float textfield_type_size(const TextField *field); /* points */

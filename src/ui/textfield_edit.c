@@ -91,9 +91,9 @@ static bool extend_last(TextField *field, const TextfieldEdit *edit, const char 
     if (edit_size(last) + edit_size(edit) > RUN_MAX_BYTES) { return false; }
     if (edit->run == TEXTFIELD_TYPING) {
         bool follows = edit->removed == 0 && edit->at == last->at + last->inserted;
-        bool new_word = last->inserted > 0 && last->bytes[edit_size(last) - 1] == ' ' &&
-                        inserted[0] != ' ';
-        if (!follows || new_word) { return false; }
+        if (!follows || inserted == NULL) { return false; }
+        bool after_blank = last->inserted > 0 && last->bytes[edit_size(last) - 1] == ' ';
+        if (after_blank && inserted[0] != ' ') { return false; }
         widen(field, last, edit_size(last), inserted, edit->inserted);
         last->inserted += edit->inserted;
         return true;

@@ -46,8 +46,8 @@ void ui_pop_id(Ui *ui)
 
 /* The frame. */
 
-/* The lowest layer that feels keys: that of the topmost modal overlay or menu. Last frame's count as
- * well, for those who are called before the overlay is. */
+/* The lowest layer that feels keys: that of the topmost modal overlay or menu. Last frame's count
+ * as well, for those who are called before the overlay is. */
 static int key_layer(const Ui *ui)
 {
     int layer = 0;

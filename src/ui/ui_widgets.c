@@ -49,6 +49,13 @@ static Face face_of(const Ui *ui, unsigned did, unsigned flags)
     return (Face){quiet ? clear : theme->raised, quiet ? clear : theme->border, theme->ink};
 }
 
+/* A held button looks so only while the pointer is on it: letting go elsewhere does nothing. */
+static unsigned look_of(const Ui *ui, unsigned did, Rect rect)
+{
+    bool away = (did & UI_HELD) != 0 && !rect_contains(rect, ui->input->mouse);
+    return away ? did & ~(unsigned)(UI_HELD | UI_HOVERED) : did;
+}
+
 static void draw_face(Ui *ui, Rect rect, float radius, Face face)
 {
     drawing_rect(ui->drawing, rect, radius, face.ground);
@@ -120,8 +127,8 @@ static float measure(const Ui *ui, const char *text, size_t length, const TextSt
     return text_width(ui, copy, style->size, style->weight);
 }
 
-/* Where a line may end after `at`: before a space, at the end, or after a character of a script that
- * is written without spaces. */
+/* Where a line may end after `at`: before a space, at the end, or after a character of a script
+ * that is written without spaces. */
 static size_t next_break(const char *text, size_t length, size_t at)
 {
     while (at < length && text[at] == ' ') { at++; }
@@ -220,7 +227,7 @@ bool ui_button(Ui *ui, Rect rect, const char *label, unsigned flags)
 {
     UiId id = ui_id(ui, label);
     unsigned did = ui_area(ui, id, rect, UI_TAB | (flags & UI_DISABLED));
-    Face face = face_of(ui, did, flags);
+    Face face = face_of(ui, look_of(ui, did, rect), flags);
     draw_face(ui, rect, UI_RADIUS, face);
     ui_focus_ring(ui, id, rect, UI_RADIUS);
     Rect inner = {rect.x + 4, rect.y, max_float(0, rect.w - 8), rect.h};
@@ -243,7 +250,7 @@ bool ui_toggle(Ui *ui, Rect rect, const char *label, bool *on)
     Rect text = rect;
     Rect box = ui_cut_left(&text, TICK_BOX);
     box = ui_center(box, TICK_BOX, TICK_BOX);
-    Face face = face_of(ui, did, *on ? UI_PRIMARY : 0);
+    Face face = face_of(ui, look_of(ui, did, rect), *on ? UI_PRIMARY : 0);
     draw_face(ui, box, 4, face);
     if (*on) {
         Vec low = {box.x + 7, box.y + 11.4f};

@@ -130,7 +130,7 @@ static void assert_selected(const Bench *bench, const char *wanted)
     assert_memory_equal(textfield_text(&bench->field) + from, wanted, to - from);
 }
 
-/* --- caret ------------------------------------------------------------------------------------- */
+/* --- caret ------------------------------------------------------------------------------------ */
 
 static void test_caret_goes_by_clusters(void **state)
 {
@@ -212,7 +212,7 @@ static void test_selection_by_keys(void **state)
     assert_text(bench, "it");
 }
 
-/* --- clipboard, what comes from outside ---------------------------------------------------------- */
+/* --- clipboard, what comes from outside ------------------------------------------------------- */
 
 static void test_clipboard(void **state)
 {
@@ -289,7 +289,7 @@ static void test_marks_join_what_is_before(void **state)
     assert_caret(bench, 3);
 }
 
-/* --- undo ---------------------------------------------------------------------------------------- */
+/* --- undo ------------------------------------------------------------------------------------- */
 
 static void test_typing_is_undone_by_words(void **state)
 {
@@ -331,6 +331,9 @@ static void test_undo_gives_back_text_and_caret(void **state)
     key(bench, 'z', MOD_CTRL);
     assert_text(bench, "wide");
     assert_selected(bench, "w");
+    textfield_erase(&bench->field, 0, 1, TEXTFIELD_TYPING);
+    textfield_undo(&bench->field);
+    textfield_select(&bench->field, 0, 1);
     type(bench, "t"); /* what was undone is gone now */
     assert_int_equal(key(bench, 'y', MOD_CTRL), 0);
     assert_text(bench, "tide");
@@ -369,7 +372,7 @@ static void test_undo_is_bounded(void **state)
     free(long_text);
 }
 
-/* --- order, leaving, input methods ---------------------------------------------------------------- */
+/* --- order, leaving, input methods ------------------------------------------------------------ */
 
 static void test_keys_and_text_keep_their_order(void **state)
 {
@@ -457,7 +460,7 @@ static void test_composition(void **state)
     assert_text(bench, "");
 }
 
-/* --- pointer --------------------------------------------------------------------------------------- */
+/* --- pointer ---------------------------------------------------------------------------------- */
 
 static void test_click_sets_the_caret(void **state)
 {
@@ -499,6 +502,32 @@ static void test_drag_selects(void **state)
     point(bench, page_x(bench, 15), BUTTON_MIDDLE, 1);
     point(bench, page_x(bench, 15), 0, 0);
     assert_text(bench, "The animal was The tired");
+}
+
+static void test_context_menu(void **state)
+{
+    Bench *bench = *state;
+    textfield_set(&bench->field, "one two");
+    click(bench, page_x(bench, 5), 2);
+    float x = page_x(bench, 5), y = FIELD.y + FIELD.h / 2;
+    point(bench, x, BUTTON_RIGHT, 1);
+    point(bench, x, 0, 0);
+    assert_selected(bench, "two");
+    assert_non_null(find_text(bench, "Select all"));
+    bench->input.mouse = (Vec){x + 30, y + 4 + UI_MENU_PAD + UI_MENU_ROW * 1.5f}; /* Cut */
+    bench->input.pressed = BUTTON_LEFT;
+    bench->input.released = BUTTON_LEFT;
+    assert_int_equal(frame(bench), TEXTFIELD_CHANGED);
+    assert_text(bench, "one ");
+    assert_string_equal(bench->clipboard, "two");
+    frame(bench);
+    assert_null(find_text(bench, "Select all"));
+    key(bench, KEY_MENU, 0); /* the field has the keyboard again */
+    for (int i = 0; i < 4; i++) { key(bench, KEY_DOWN, 0); }
+    assert_int_equal(key(bench, KEY_ENTER, 0), TEXTFIELD_CHANGED); /* Paste */
+    assert_text(bench, "one two");
+    type(bench, "s");
+    assert_text(bench, "one twos");
 }
 
 static void test_double_and_triple_click(void **state)
@@ -551,7 +580,7 @@ static void test_drag_beyond_the_edge_scrolls(void **state)
     point(bench, FIELD.x, 0, 0);
 }
 
-/* --- long lines, blinking --------------------------------------------------------------------------- */
+/* --- long lines, blinking --------------------------------------------------------------------- */
 
 /* Positions must be those of a field that was laid out at once, whatever was edited before. */
 static void test_layout_follows_edits(void **state)
@@ -612,7 +641,7 @@ static void test_caret_blinks_and_rests(void **state)
     assert_in_range(changes, 14, 25);
 }
 
-/* --- at random ---------------------------------------------------------------------------------------- */
+/* --- at random -------------------------------------------------------------------------------- */
 
 static void assert_sound(const Bench *bench)
 {
@@ -630,11 +659,13 @@ static void assert_sound(const Bench *bench)
 
 static void random_event(Bench *bench)
 {
-    static const char *const texts[] = {"a", " ", "it ", "\u0301", "\U0001F469\u200D\U0001F4BB", "\xFF",
-                                        "\u05D0\u05D1 ", "\n", "\U0001F1E9\U0001F1EA", "\u0E01\u0E33",
-                                        "\u0628", "word, word", "\xC3", "\u1112\u1161\u11AB"};
+    static const char *const texts[] = {
+        "a", " ", "it ", "\u0301", "\U0001F469\u200D\U0001F4BB", "\xFF", "\u05D0\u05D1 ", "\n",
+        "\U0001F1E9\U0001F1EA", "\u0E01\u0E33", "\u0628", "word, word", "\xC3",
+        "\u1112\u1161\u11AB"};
     static const int keys[] = {KEY_LEFT, KEY_RIGHT, KEY_HOME, KEY_END, KEY_BACKSPACE, KEY_DELETE,
-                               KEY_INSERT, 'a', 'c', 'x', 'v', 'z', 'y', KEY_ENTER, KEY_TAB};
+                               KEY_INSERT, 'a', 'c', 'x', 'v', 'z', 'y', KEY_ENTER, KEY_TAB,
+                               KEY_MENU, KEY_DOWN, KEY_ESCAPE};
     Input *input = &bench->input;
     int choice = rand() % 100;
     input->time += (uint64_t)(rand() % 40);
@@ -643,7 +674,9 @@ static void random_event(Bench *bench)
     } else if (choice < 80) {
         input_add_key(input, keys[(size_t)rand() % COUNTOF(keys)], (unsigned)(rand() % 4), false);
     } else if (choice < 96) {
-        unsigned buttons = rand() % 2 == 0 ? BUTTON_LEFT : rand() % 8 == 0 ? BUTTON_MIDDLE : 0;
+        unsigned buttons = rand() % 2 == 0 ? BUTTON_LEFT
+                           : rand() % 4 == 0 ? BUTTON_RIGHT
+                           : rand() % 8 == 0 ? BUTTON_MIDDLE : 0;
         point(bench, (float)(rand() % 500) - 60, buttons, 1 + rand() % 3);
     } else if (choice < 98) {
         input_set_composition(input, rand() % 2 == 0 ? "" : "\u306B\u307B", rand() % 4, rand() % 3);
@@ -675,32 +708,35 @@ static void test_random_user(void **state)
     assert_true(boundaries * 100 >= checks * 97);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, start, stop)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_caret_goes_by_clusters, start, stop),
-        cmocka_unit_test_setup_teardown(test_erasing_takes_clusters, start, stop),
-        cmocka_unit_test_setup_teardown(test_word_jumps, start, stop),
-        cmocka_unit_test_setup_teardown(test_selection_by_keys, start, stop),
-        cmocka_unit_test_setup_teardown(test_clipboard, start, stop),
-        cmocka_unit_test_setup_teardown(test_paste_is_cleaned, start, stop),
-        cmocka_unit_test_setup_teardown(test_overlong_text_is_cut_and_said, start, stop),
-        cmocka_unit_test_setup_teardown(test_marks_join_what_is_before, start, stop),
-        cmocka_unit_test_setup_teardown(test_typing_is_undone_by_words, start, stop),
-        cmocka_unit_test_setup_teardown(test_undo_gives_back_text_and_caret, start, stop),
-        cmocka_unit_test_setup_teardown(test_set_is_undone, start, stop),
-        cmocka_unit_test_setup_teardown(test_undo_is_bounded, start, stop),
-        cmocka_unit_test_setup_teardown(test_keys_and_text_keep_their_order, start, stop),
-        cmocka_unit_test_setup_teardown(test_enter_and_escape, start, stop),
-        cmocka_unit_test_setup_teardown(test_shortcuts_pass_letters_do_not, start, stop),
-        cmocka_unit_test_setup_teardown(test_composition, start, stop),
-        cmocka_unit_test_setup_teardown(test_click_sets_the_caret, start, stop),
-        cmocka_unit_test_setup_teardown(test_drag_selects, start, stop),
-        cmocka_unit_test_setup_teardown(test_double_and_triple_click, start, stop),
-        cmocka_unit_test_setup_teardown(test_drag_beyond_the_edge_scrolls, start, stop),
-        cmocka_unit_test_setup_teardown(test_layout_follows_edits, start, stop),
-        cmocka_unit_test_setup_teardown(test_caret_blinks_and_rests, start, stop),
-        cmocka_unit_test_setup_teardown(test_random_user, start, stop),
+        TEST(caret_goes_by_clusters),
+        TEST(erasing_takes_clusters),
+        TEST(word_jumps),
+        TEST(selection_by_keys),
+        TEST(clipboard),
+        TEST(paste_is_cleaned),
+        TEST(overlong_text_is_cut_and_said),
+        TEST(marks_join_what_is_before),
+        TEST(typing_is_undone_by_words),
+        TEST(undo_gives_back_text_and_caret),
+        TEST(set_is_undone),
+        TEST(undo_is_bounded),
+        TEST(keys_and_text_keep_their_order),
+        TEST(enter_and_escape),
+        TEST(shortcuts_pass_letters_do_not),
+        TEST(composition),
+        TEST(click_sets_the_caret),
+        TEST(drag_selects),
+        TEST(context_menu),
+        TEST(double_and_triple_click),
+        TEST(drag_beyond_the_edge_scrolls),
+        TEST(layout_follows_edits),
+        TEST(caret_blinks_and_rests),
+        TEST(random_user),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -176,12 +176,13 @@ static bool shows(const Bench *bench, const char *text)
 {
     for (int i = 0; i < bench->drawing->count; i++) {
         const DrawCommand *command = &bench->drawing->commands[i];
-        if (command->kind == DRAW_TEXT && strcmp(command->u.text.string, text) == 0) { return true; }
+        bool is_text = command->kind == DRAW_TEXT;
+        if (is_text && strcmp(command->u.text.string, text) == 0) { return true; }
     }
     return false;
 }
 
-/* --- pointer ------------------------------------------------------------------------------------- */
+/* --- pointer ---------------------------------------------------------------------------------- */
 
 static void test_a_click_is_down_and_up_on_it(void **state)
 {
@@ -235,7 +236,7 @@ static void test_disabled_does_nothing(void **state)
     assert_int_equal(bench->other, 1);
 }
 
-/* --- focus ---------------------------------------------------------------------------------------- */
+/* --- focus ------------------------------------------------------------------------------------ */
 
 static void test_tab_goes_in_call_order(void **state)
 {
@@ -250,7 +251,7 @@ static void test_tab_goes_in_call_order(void **state)
         key(bench, KEY_TAB, MOD_SHIFT);
         assert_true(bench->ui.focus == ui_id(&bench->ui, order[i - 1]));
     }
-    key(bench, KEY_TAB, MOD_SHIFT); /* around: the last row of the scroll area, scrolled into view */
+    key(bench, KEY_TAB, MOD_SHIFT); /* around: the last row of the area, scrolled into view */
     frame(bench);
     assert_float_equal(bench->scroll, 180, 0.1f);
     key(bench, KEY_ENTER, 0);
@@ -299,7 +300,7 @@ static void test_tab_selects_the_field(void **state)
     assert_string_equal(textfield_text(&bench->field), "new");
 }
 
-/* --- values ---------------------------------------------------------------------------------------- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 static void test_segments(void **state)
 {
@@ -368,9 +369,12 @@ static void test_slider_by_keys(void **state)
     assert_false(bench->slider_changed);
 }
 
-/* --- lists and menus ------------------------------------------------------------------------------ */
+/* --- lists and menus -------------------------------------------------------------------------- */
 
-static float row_y(int row) { return CHOICE.y + CHOICE.h + 4 + 5 + UI_MENU_ROW * ((float)row + 0.5f); }
+static float row_y(int row)
+{
+    return CHOICE.y + CHOICE.h + 4 + UI_MENU_PAD + UI_MENU_ROW * ((float)row + 0.5f);
+}
 
 static void test_choice_by_mouse(void **state)
 {
@@ -498,7 +502,7 @@ static void test_modal_overlay_holds_everything(void **state)
     assert_true(bench->ui.focus == ui_id(&bench->ui, "field")); /* as it was before */
 }
 
-/* --- scrolling, tooltips --------------------------------------------------------------------------- */
+/* --- scrolling, tooltips ---------------------------------------------------------------------- */
 
 static void test_scroll_area(void **state)
 {
@@ -577,7 +581,7 @@ static void test_tooltip_stays_in_the_window(void **state)
     }
 }
 
-/* --- text, rectangles -------------------------------------------------------------------------------- */
+/* --- text, rectangles ------------------------------------------------------------------------- */
 
 static void test_paragraph_wraps(void **state)
 {
@@ -613,7 +617,7 @@ static void test_cutting_rectangles(void **state)
     assert_float_equal(column.w, 30, 0.01f);
 }
 
-/* --- at random ------------------------------------------------------------------------------------- */
+/* --- at random -------------------------------------------------------------------------------- */
 
 static void test_random_user(void **state)
 {
