@@ -352,8 +352,6 @@ void panels_help(App *app, Rect window)
     Rect box = ui_center(window, min_float(window.w - 20, 980),
                          min_float(window.h - 20, (float)(rows * ROW_HEIGHT + 92)));
     ui_overlay_begin(ui, box, true);
-    drawing_rect(ui->drawing, box, 10, app->view.theme->panel);
-    drawing_frame(ui->drawing, box, 10, 1, app->view.theme->border);
     Rect inner = rect_inset(box, 22);
     ui_label(ui, ui_cut_top(&inner, 26), "Keys and mouse", UI_TONE_HEADING, TEXT_LEFT);
     ui_cut_top(&inner, 6);

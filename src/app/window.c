@@ -51,8 +51,9 @@ static Vec to_points(const Window *window, int x, int y)
     return (Vec){(float)x * factor, (float)y * factor};
 }
 
-static int to_key(SDL_Keycode code)
+static int to_key(SDL_Keysym symbol)
 {
+    SDL_Keycode code = symbol.sym;
     static const struct { SDL_Keycode code; int key; } named[] = {
         {SDLK_RETURN, KEY_ENTER},       {SDLK_KP_ENTER, KEY_ENTER},   {SDLK_ESCAPE, KEY_ESCAPE},
         {SDLK_TAB, KEY_TAB},            {SDLK_BACKSPACE, KEY_BACKSPACE}, {SDLK_DELETE, KEY_DELETE},
@@ -66,7 +67,12 @@ static int to_key(SDL_Keycode code)
         if (named[i].code == code) { return named[i].key; }
     }
     if (code >= SDLK_F1 && code <= SDLK_F12) { return KEY_F1 + (int)(code - SDLK_F1); }
-    return code >= 32 && code < 127 ? (int)code : 0;
+    if (code >= 32 && code < 127) { return (int)code; }
+    /* On a keyboard of another script the place of the key counts: Ctrl+C is where it always is. */
+    if (symbol.scancode >= SDL_SCANCODE_A && symbol.scancode <= SDL_SCANCODE_Z) {
+        return 'a' + (int)(symbol.scancode - SDL_SCANCODE_A);
+    }
+    return 0;
 }
 
 static unsigned to_modifiers(Uint16 state)
@@ -138,9 +144,8 @@ static void take_event(Window *window, const SDL_Event *event)
         break;
     case SDL_KEYDOWN:
         input->modifiers = to_modifiers(event->key.keysym.mod);
-        if (to_key(event->key.keysym.sym) != 0) {
-            input_add_key(input, to_key(event->key.keysym.sym), input->modifiers,
-                          event->key.repeat != 0);
+        if (to_key(event->key.keysym) != 0) {
+            input_add_key(input, to_key(event->key.keysym), input->modifiers, event->key.repeat != 0);
         }
         break;
     case SDL_KEYUP: input->modifiers = to_modifiers(event->key.keysym.mod); break;

@@ -11,10 +11,10 @@
 #include <math.h>
 #include <string.h>
 
-#define FEW_ROWS 32            /* up to here a product streams the weights faster than OpenBLAS */
-#define PIECE_FLOATS 16384     /* of a row-wise loop that are worth another thread, some 5 us */
-#define PIECE_OPERATIONS 1e6   /* of a product, the same */
-#define PIECE_ROWS 48          /* of the weights that one thread takes at a time */
+#define FEW_ROWS 64          /* up to here our tiles are faster than OpenBLAS, see bench/SPEED.md */
+#define PIECE_FLOATS 16384   /* of a row-wise loop that are worth another thread, some 5 us */
+#define PIECE_OPERATIONS 1e6 /* of a product, the same */
+#define PIECE_ROWS 48        /* of the weights that one thread takes at a time */
 
 /* ---- The loops for several kinds of processor ---- */
 
@@ -137,8 +137,8 @@ void kernels_set_threads(int threads)
     if (threads > 0) { openblas_set_num_threads(threads); }
 }
 
-/* OpenBLAS knows not every processor: where it makes do with AVX2 kernels on a machine that has
- * AVX-512, our tiles are faster at any number of rows. */
+/* OpenBLAS does not know every processor: where it makes do with kernels for AVX2 on a machine that
+ * has AVX-512, our tiles are faster at any number of rows. */
 static bool is_blas_behind(void)
 {
     static const char *const wide[] = {"SkylakeX", "Cooperlake", "SapphireRapids"};
@@ -171,8 +171,8 @@ static void multiply_piece(void *data, int piece)
 }
 
 /* weight @ x^T, transposed on the way to `out`: so the weights are read as they lie in memory. */
-static void multiply_tiles(Team *team, const float *x, const float *weight, int rows, int inputs,
-                           int outputs, float *space, float *out)
+void kernels_linear_tiles(Team *team, const float *x, const float *weight, int rows, int inputs,
+                          int outputs, float *space, float *out)
 {
     Linear linear = {
         .product = {.left = weight, .right = space, .out = out, .depth = inputs, .columns = rows,
@@ -181,20 +181,27 @@ static void multiply_tiles(Team *team, const float *x, const float *weight, int 
         .x = x, .strips = space, .outputs = outputs,
     };
     bool shared = 2.0 * rows * inputs * outputs >= PIECE_OPERATIONS;
-    bool large = rows * inputs >= PIECE_FLOATS;
+    bool large = rows * inputs >= 2 * PIECE_FLOATS;
     team_run(large ? team : NULL, strips_of(rows), pack_piece, &linear);
     team_run(shared ? team : NULL, (outputs + PIECE_ROWS - 1) / PIECE_ROWS, multiply_piece, &linear);
+}
+
+/* With OpenBLAS's own threads. */
+void kernels_linear_blas(const float *x, const float *weight, int rows, int inputs, int outputs,
+                         float *out)
+{
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, outputs, inputs, 1.0f, x, inputs,
+                weight, inputs, 0.0f, out, outputs);
 }
 
 void kernels_linear(Team *team, const float *x, const float *weight, int rows, int inputs,
                     int outputs, float *space, float *out)
 {
-    if ((rows <= FEW_ROWS && best_variant() != &plain) || is_blas_behind()) {
-        multiply_tiles(team, x, weight, rows, inputs, outputs, space, out);
-        return;
+    if (rows <= FEW_ROWS || is_blas_behind()) {
+        kernels_linear_tiles(team, x, weight, rows, inputs, outputs, space, out);
+    } else {
+        kernels_linear_blas(x, weight, rows, inputs, outputs, out);
     }
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, outputs, inputs, 1.0f, x, inputs,
-                weight, inputs, 0.0f, out, outputs);
 }
 
 /* ---- Attention ---- */

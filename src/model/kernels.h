@@ -20,6 +20,13 @@ size_t kernels_space(const ModelConfig *config, int tokens);
 void kernels_linear(Team *team, const float *x, const float *weight, int rows, int inputs,
                     int outputs, float *space, float *out);
 
+/* The two ways in which kernels_linear does it, for tests and measurements: our own tiles for few
+ * rows, where the weights are read only once and nothing should come between; OpenBLAS for many. */
+void kernels_linear_tiles(Team *team, const float *x, const float *weight, int rows, int inputs,
+                          int outputs, float *space, float *out);
+void kernels_linear_blas(const float *x, const float *weight, int rows, int inputs, int outputs,
+                         float *out);
+
 /* out[h, t, :] = x[t, h, :] + bias[h, :]; x: [tokens, heads * size], bias: [heads * size],
  * out: [heads, tokens, size]. */
 void kernels_split_heads(Team *team, const float *x, const float *bias, int tokens, int heads,

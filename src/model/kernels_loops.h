@@ -123,8 +123,10 @@ INLINE float gelu_new_of(float x)
 #define JOIN(a, b) JOIN_(a, b)
 #define NAME(name) JOIN(name, VARIANT)
 #define Vector NAME(Vector)
+#define Mask NAME(Mask)
 
 typedef float Vector __attribute__((vector_size(FLOATS * sizeof(float)), aligned(4), may_alias));
+typedef int32_t Mask __attribute__((vector_size(FLOATS * sizeof(float)), aligned(4)));
 
 /* ---- Rows ---- */
 
@@ -160,13 +162,17 @@ TARGET INLINE float NAME(row_square_distance)(const float *x, float mean, int si
 
 TARGET INLINE float NAME(row_maximum)(const float *x, int size)
 {
-    float strands[FLOATS], largest = x[0];
+    float largest = x[0];
     int i = 0;
-    for (int j = 0; j < FLOATS; j++) { strands[j] = x[0]; }
-    for (; i + FLOATS <= size; i += FLOATS) {
-        for (int j = 0; j < FLOATS; j++) { strands[j] = max_float(x[i + j], strands[j]); }
+    if (size >= FLOATS) {
+        Vector most = *(const Vector *)x;
+        for (i = FLOATS; i + FLOATS <= size; i += FLOATS) {
+            Vector next = *(const Vector *)(x + i);
+            Mask greater = next > most; /* all bits of a number set, or none */
+            most = (Vector)((greater & (Mask)next) | (~greater & (Mask)most));
+        }
+        for (int j = 0; j < FLOATS; j++) { largest = max_float(most[j], largest); }
     }
-    for (int j = 0; j < FLOATS; j++) { largest = max_float(strands[j], largest); }
     for (; i < size; i++) { largest = max_float(x[i], largest); }
     return largest;
 }
@@ -338,3 +344,4 @@ static const KernelVariant VARIANT = {NAME(multiply), NAME(pack),     NAME(pack_
 #undef JOIN
 #undef NAME
 #undef Vector
+#undef Mask

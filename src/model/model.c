@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 struct Model {
@@ -111,6 +112,16 @@ static bool check_encoding(const Model *model, const Encoding *encoding, Error *
     return true;
 }
 
+/* Asks for pages of 2 MB where a block is large: the first touch of many small ones costs up to a
+ * fifth of a pass over 512 tokens. It is only a wish. */
+static void prefer_large_pages(void *block, size_t bytes)
+{
+    const uintptr_t page = (uintptr_t)2 << 20;
+    uintptr_t first = ((uintptr_t)block + page - 1) / page * page;
+    uintptr_t end = ((uintptr_t)block + bytes) / page * page;
+    if (first < end) { madvise((void *)first, end - first, MADV_HUGEPAGE); }
+}
+
 /* *array = a * b * c * d floats; false when there is no such memory. */
 static bool take_floats(size_t a, size_t b, size_t c, size_t d, float **array)
 {
@@ -120,6 +131,7 @@ static bool take_floats(size_t a, size_t b, size_t c, size_t d, float **array)
         return false;
     }
     *array = mem_try_aligned(floats, sizeof **array);
+    if (*array != NULL) { prefer_large_pages(*array, floats * sizeof **array); }
     return *array != NULL;
 }
 

@@ -102,7 +102,8 @@ void textfield_selection(const TextField *field, size_t *start, size_t *end);
 void textfield_word_at(const TextField *field, size_t at, size_t *start, size_t *end);
 
 /* The widget, with a context menu on the right button. `placeholder` (may be NULL) is shown while
- * the field is empty. Returns TEXTFIELD_* bits. Give ui_id(ui, name) to ui_set_focus to put the user there. */
+ * the field is empty. Returns TEXTFIELD_* bits. ui_set_focus(ui, ui_id(ui, name)) puts the user
+ * there. */
 unsigned textfield_show(Ui *ui, Rect rect, const char *name, TextField *field,
                         const char *placeholder);
 float textfield_type_size(const TextField *field); /* points */

@@ -42,47 +42,97 @@ static void near(double wanted, double found, double limit, const char *what, in
     }
 }
 
-static void test_linear(void **state)
+/* ---- The loops of every kind of processor, as far as this one has them ---- */
+
+#include "model/kernels_loops.h" /* plain */
+
+#ifdef __x86_64__
+#define VARIANT avx2
+#define TARGET __attribute__((target("avx2,fma")))
+#define FLOATS 8
+#define TILE_ROWS 6
+#include "model/kernels_loops.h"
+
+#define VARIANT avx512
+#define TARGET __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,fma")))
+#define FLOATS 16
+#define TILE_ROWS 12
+#include "model/kernels_loops.h"
+#endif
+
+/* The kinds that can run here, ended by NULL. */
+static void find_variants(const KernelVariant *variants[4])
 {
-    Team *team = *state;
-    static const int rows[] = {1, 2, 3, 4, 5, 7, 8, 12, 17, 31, 32, 33, 64, 100};
-    static const int sizes[] = {1, 8, 24, 31, 64, 100, 144, 256};
-    float *x = filled(100 * 256, 1), *weight = filled(256 * 256, 2);
-    float *space = space_for(256, 1, 100);
-    float *out = malloc(sizeof *out * 100 * 256);
-    for (size_t r = 0; r < COUNTOF(rows); r++) {
-        for (size_t k = 0; k < COUNTOF(sizes) * COUNTOF(sizes); k++) {
-            int inputs = sizes[k / COUNTOF(sizes)], outputs = sizes[k % COUNTOF(sizes)];
-            kernels_linear(team, x, weight, rows[r], inputs, outputs, space, out);
-            for (int i = 0; i < rows[r] * outputs; i++) {
-                int row = i / outputs, column = i % outputs;
-                double sum = 0;
-                for (int j = 0; j < inputs; j++) {
-                    sum += (double)x[row * inputs + j] * (double)weight[column * inputs + j];
+    int count = 0;
+    variants[count++] = &plain;
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        variants[count++] = &avx2;
+    }
+    if (__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl")) {
+        variants[count++] = &avx512;
+    }
+#endif
+    variants[count] = NULL;
+}
+
+static void each_variant(void (*check)(const KernelVariant *variant))
+{
+    const KernelVariant *variants[4];
+    find_variants(variants);
+    for (int i = 0; variants[i] != NULL; i++) { check(variants[i]); }
+}
+
+static void check_product(const KernelVariant *variant)
+{
+    enum { LARGEST = 50, DEPTH = 19 };
+    float *left = filled(LARGEST * DEPTH, 1), *right = filled(LARGEST * DEPTH, 2);
+    float out[LARGEST * LARGEST], strips[64 * DEPTH], other[LARGEST * DEPTH];
+    for (int rows = 1; rows <= LARGEST; rows++) {
+        for (int columns = 1; columns <= LARGEST; columns++) {
+            bool transposed = (rows + columns) % 2 == 1;
+            KernelProduct product = {.left = left, .right = strips, .out = out, .depth = DEPTH,
+                                     .columns = columns, .left_stride = DEPTH,
+                                     .out_stride = (size_t)(transposed ? rows : columns),
+                                     .transposed = transposed};
+            if (rows % 2 == 1) { /* right as [columns, DEPTH] or as [DEPTH, columns] */
+                variant->pack_transposed(right, columns, DEPTH, 0, (columns + 15) / 16, strips);
+            } else {
+                for (int i = 0; i < columns * DEPTH; i++) {
+                    other[i % DEPTH * columns + i / DEPTH] = right[i];
                 }
-                near(sum, (double)out[i], 2e-5, "linear", inputs);
+                variant->pack(other, columns, DEPTH, strips);
+            }
+            memset(out, 0, sizeof out);
+            variant->multiply(&product, 0, rows / 2);
+            variant->multiply(&product, rows / 2, rows);
+            for (int i = 0; i < rows * columns; i++) {
+                int row = i / columns, column = i % columns;
+                double sum = 0;
+                for (int k = 0; k < DEPTH; k++) {
+                    sum += (double)left[row * DEPTH + k] * (double)right[column * DEPTH + k];
+                }
+                near(sum, (double)out[transposed ? column * rows + row : i], 3e-6, "product", rows);
             }
         }
     }
-    free(x);
-    free(weight);
-    free(space);
-    free(out);
+    free(left);
+    free(right);
 }
 
-static void test_softmax(void **state)
+static void check_softmax(const KernelVariant *variant)
 {
-    (void)state;
     float x[200], y[200];
     for (int size = 1; size <= 200; size++) {
         fill(x, (size_t)size, (uint32_t)size);
         double sum = 0, total = 0;
-        for (int i = 0; i < size; i++) { x[i] *= 20; }
+        for (int i = 0; i < size; i++) { x[i] *= 40; }
         memcpy(y, x, sizeof y);
-        kernels_softmax(y, 1, size);
-        for (int i = 0; i < size; i++) { sum += exp((double)x[i] - 20); }
+        variant->softmax(y, 0.5f, 1, size);
+        for (int i = 0; i < size; i++) { sum += exp((double)x[i] / 2 - 20); }
         for (int i = 0; i < size; i++) {
-            double wanted = exp((double)x[i] - 20) / sum;
+            double wanted = exp((double)x[i] / 2 - 20) / sum;
             near(wanted, (double)y[i], 3e-6 * wanted + 1e-37, "softmax", size);
             total += (double)y[i];
         }
@@ -91,11 +141,10 @@ static void test_softmax(void **state)
 }
 
 /* Scores far from zero and far apart must neither overflow nor vanish into NaN. */
-static void test_softmax_extremes(void **state)
+static void check_softmax_extremes(const KernelVariant *variant)
 {
-    (void)state;
     float x[3] = {1e30f, -1e30f, 1e30f};
-    kernels_softmax(x, 1, 3);
+    variant->softmax(x, 1, 1, 3);
     near(0.5, (double)x[0], 1e-6, "softmax of huge scores", 3);
     near(0, (double)x[1], 1e-30, "softmax of huge scores", 3);
     float rows[2][20];
@@ -103,35 +152,34 @@ static void test_softmax_extremes(void **state)
         rows[0][i] = i == 5 ? NAN : 0;
         rows[1][i] = -3e38f;
     }
-    kernels_softmax(rows[0], 2, 20);
+    variant->softmax(rows[0], 1, 2, 20);
     assert_true(isnan(rows[0][0]));
     near(0.05, (double)rows[1][7], 1e-7, "softmax of equal scores", 20);
 }
 
-static void test_add_norm(void **state)
+static void check_norm(const KernelVariant *variant)
 {
-    Team *team = *state;
     enum { ROWS = 3, LARGEST = 150 };
     float *x = filled(ROWS * LARGEST, 1), *residual = filled(ROWS * LARGEST, 2);
     float *bias = filled(LARGEST, 3), *gain = filled(LARGEST, 4), *shift = filled(LARGEST, 5);
     float out[ROWS * LARGEST], bare[ROWS * LARGEST];
     for (int size = 2; size <= LARGEST; size++) {
-        kernels_add_norm(team, x, bias, residual, gain, shift, 1e-5f, ROWS, size, out);
-        kernels_add_norm(team, x, NULL, NULL, gain, shift, 1e-5f, ROWS, size, bare);
-        for (int both = 0; both < 2; both++) {
-            for (int row = 0; row < ROWS; row++) {
-                double v[LARGEST], mean = 0, variance = 0;
-                for (int i = 0; i < size; i++) {
-                    v[i] = (double)x[row * size + i];
-                    if (both) { v[i] += (double)bias[i] + (double)residual[row * size + i]; }
-                    mean += v[i] / size;
-                }
-                for (int i = 0; i < size; i++) { variance += (v[i] - mean) * (v[i] - mean) / size; }
-                for (int i = 0; i < size; i++) {
-                    double wanted = (v[i] - mean) / sqrt(variance + 1e-5) * (double)gain[i] +
-                                    (double)shift[i];
-                    near(wanted, (double)(both ? out : bare)[row * size + i], 5e-6, "norm", size);
-                }
+        variant->add_norm(x, bias, residual, gain, shift, 1e-5f, ROWS, size, out);
+        variant->add_norm(x, NULL, NULL, gain, shift, 1e-5f, ROWS, size, bare);
+        for (int row = 0; row < 2 * ROWS; row++) {
+            bool both = row < ROWS;
+            int start = row % ROWS * size;
+            double v[LARGEST], mean = 0, variance = 0;
+            for (int i = 0; i < size; i++) {
+                v[i] = (double)x[start + i];
+                if (both) { v[i] += (double)bias[i] + (double)residual[start + i]; }
+                mean += v[i] / size;
+            }
+            for (int i = 0; i < size; i++) { variance += (v[i] - mean) * (v[i] - mean) / size; }
+            for (int i = 0; i < size; i++) {
+                double wanted = (v[i] - mean) / sqrt(variance + 1e-5) * (double)gain[i] +
+                                (double)shift[i];
+                near(wanted, (double)(both ? out : bare)[start + i], 5e-6, "norm", size);
             }
         }
     }
@@ -143,50 +191,133 @@ static void test_add_norm(void **state)
 }
 
 /* Small variance around a large mean: the sum of squares must be taken around the mean. */
-static void test_norm_of_large_mean(void **state)
+static void check_norm_of_large_mean(const KernelVariant *variant)
 {
-    Team *team = *state;
     float x[64], gain[64], shift[64] = {0}, out[64];
     for (int i = 0; i < 64; i++) {
         x[i] = 1000 + (float)(i % 2);
         gain[i] = 1;
     }
-    kernels_add_norm(team, x, NULL, NULL, gain, shift, 1e-12f, 1, 64, out);
+    variant->add_norm(x, NULL, NULL, gain, shift, 1e-12f, 1, 64, out);
     for (int i = 0; i < 64; i++) { near(i % 2 ? 1 : -1, (double)out[i], 1e-4, "norm", 64); }
 }
 
-static double activate(Activation activation, double x)
+static double activation_of(Activation activation, double x)
 {
+    double u = sqrt(2 / M_PI) * (x + 0.044715 * x * x * x);
     switch (activation) {
     case ACTIVATION_GELU: return x * 0.5 * erfc(-x / sqrt(2));
-    case ACTIVATION_GELU_NEW: return 0.5 * x * (1 + tanh(sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+    case ACTIVATION_GELU_NEW: return 0.5 * x * (1 + tanh(u));
     case ACTIVATION_RELU: return x > 0 ? x : 0;
     }
     return NAN;
 }
 
-static void test_activate(void **state)
+static void check_activation(const KernelVariant *variant, Activation activation)
+{
+    enum { COUNT = 4001 };
+    float x[COUNT], zero[COUNT] = {0};
+    for (int i = 0; i < COUNT; i++) { x[i] = (float)(i - COUNT / 2) * 0.01f; }
+    variant->activate(x, zero, activation, 1, COUNT);
+    for (int i = 0; i < COUNT; i++) {
+        double at = (double)((float)(i - COUNT / 2) * 0.01f);
+        near(activation_of(activation, at), (double)x[i], 1e-6 + 3e-7 * fabs(at), "activation", i);
+    }
+    float row[6] = {1, 2, 3, -1, -2, -3}, bias[3] = {0.5f, -1, 1};
+    variant->activate(row, bias, activation, 2, 3);
+    near(activation_of(activation, 1.5), (double)row[0], 1e-6, "bias", 3);
+    near(activation_of(activation, -3), (double)row[4], 1e-6, "bias", 3);
+    float far[4] = {1e6f, -1e6f, 1e30f, -1e30f};
+    variant->activate(far, zero, activation, 1, 4);
+    near(1e6, (double)far[0], 1, "far from zero", 4);
+    near(0, (double)far[1], 1e-3, "far from zero", 4);
+    near(1e30, (double)far[2], 1e24, "far from zero", 4);
+    near(0, (double)far[3], 1e-3, "far from zero", 4);
+}
+
+static void check_activations(const KernelVariant *variant)
+{
+    check_activation(variant, ACTIVATION_GELU);
+    check_activation(variant, ACTIVATION_GELU_NEW);
+    check_activation(variant, ACTIVATION_RELU);
+}
+
+static void test_loops(void **state)
+{
+    (void)state;
+    each_variant(check_product);
+    each_variant(check_softmax);
+    each_variant(check_softmax_extremes);
+    each_variant(check_norm);
+    each_variant(check_norm_of_large_mean);
+    each_variant(check_activations);
+}
+
+/* ---- The kernels themselves, cut into pieces for a team ---- */
+
+static void test_linear(void **state)
 {
     Team *team = *state;
-    enum { COUNT = 4001 };
-    static float x[COUNT], zero[COUNT];
-    for (int activation = ACTIVATION_GELU; activation <= ACTIVATION_RELU; activation++) {
-        for (int i = 0; i < COUNT; i++) { x[i] = (float)(i - COUNT / 2) * 0.01f; }
-        kernels_activate(team, x, zero, (Activation)activation, 1, COUNT);
-        for (int i = 0; i < COUNT; i++) {
-            double at = (double)((float)(i - COUNT / 2) * 0.01f);
-            double limit = 1e-6 + 3e-7 * fabs(at);
-            near(activate((Activation)activation, at), (double)x[i], limit, "activation", i);
+    static const int rows[] = {1, 2, 3, 4, 5, 7, 8, 12, 17, 31, 32, 33, 64, 100};
+    static const int sizes[] = {1, 8, 31, 64, 144, 256};
+    float *x = filled(100 * 256, 1), *weight = filled(256 * 256, 2);
+    float *out = malloc(sizeof *out * 3 * 100 * 256), *space = space_for(256, 1, 100);
+    for (size_t k = 0; k < COUNTOF(rows) * COUNTOF(sizes) * COUNTOF(sizes); k++) {
+        int inputs = sizes[k % COUNTOF(sizes)], outputs = sizes[k / COUNTOF(sizes) % COUNTOF(sizes)];
+        int count = rows[k / COUNTOF(sizes) / COUNTOF(sizes)], all = count * outputs;
+        kernels_linear(team, x, weight, count, inputs, outputs, space, out);
+        kernels_linear_tiles(team, x, weight, count, inputs, outputs, space, out + all);
+        kernels_linear_blas(x, weight, count, inputs, outputs, out + 2 * all);
+        for (int i = 0; i < all; i++) {
+            double sum = 0;
+            for (int j = 0; j < inputs; j++) {
+                sum += (double)x[i / outputs * inputs + j] *
+                       (double)weight[i % outputs * inputs + j];
+            }
+            near(sum, (double)out[i], 2e-5, "linear", inputs);
+            near(sum, (double)out[all + i], 2e-5, "tiles", inputs);
+            near(sum, (double)out[2 * all + i], 2e-5, "OpenBLAS", inputs);
         }
-        float row[6] = {1, 2, 3, -1, -2, -3}, bias[3] = {0.5f, -1, 1};
-        kernels_activate(team, row, bias, (Activation)activation, 2, 3);
-        near(activate((Activation)activation, 1.5), (double)row[0], 1e-6, "bias", 3);
-        near(activate((Activation)activation, -3), (double)row[4], 1e-6, "bias", 3);
-        float far[2] = {1e6f, -1e6f}, none[2] = {0, 0};
-        kernels_activate(team, far, none, (Activation)activation, 1, 2);
-        near(1e6, (double)far[0], 1, "far from zero", 2);
-        near(0, (double)far[1], 1e-3, "far from zero", 2);
     }
+    free(x);
+    free(weight);
+    free(space);
+    free(out);
+}
+
+/* Rows that are many enough for several pieces give what they give one by one. */
+static void test_pieces(void **state)
+{
+    Team *team = *state;
+    enum { ROWS = 70, SIZE = 1000 };
+    const size_t count = (size_t)ROWS * SIZE;
+    float *x = filled(count, 1), *residual = filled(count, 2), *bias = filled(SIZE, 3);
+    float *gain = filled(SIZE, 4), *shift = filled(SIZE, 5), *whole = malloc(count * sizeof *whole);
+    float *single = malloc(count * sizeof *single);
+    kernels_add_norm(team, x, bias, residual, gain, shift, 1e-12f, ROWS, SIZE, whole);
+    for (size_t i = 0; i < ROWS; i++) {
+        kernels_add_norm(NULL, x + i * SIZE, bias, residual + i * SIZE, gain, shift, 1e-12f, 1, SIZE,
+                         single + i * SIZE);
+    }
+    assert_memory_equal(whole, single, count * sizeof *whole);
+    kernels_activate(team, whole, bias, ACTIVATION_GELU, ROWS, SIZE);
+    kernels_add_bias(team, whole, shift, ROWS, SIZE);
+    for (size_t i = 0; i < ROWS; i++) {
+        kernels_activate(NULL, single + i * SIZE, bias, ACTIVATION_GELU, 1, SIZE);
+        kernels_add_bias(NULL, single + i * SIZE, shift, 1, SIZE);
+    }
+    assert_memory_equal(whole, single, count * sizeof *whole);
+    kernels_softmax(whole, ROWS, SIZE);
+    double sum = 0;
+    for (int i = 0; i < SIZE; i++) { sum += (double)whole[i]; }
+    near(1, sum, 1e-5, "softmax sum", SIZE);
+    free(x);
+    free(residual);
+    free(bias);
+    free(gain);
+    free(shift);
+    free(whole);
+    free(single);
 }
 
 static void test_split_heads(void **state)
@@ -263,14 +394,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_linear),
-        cmocka_unit_test(test_softmax),
-        cmocka_unit_test(test_softmax_extremes),
-        cmocka_unit_test(test_add_norm),
-        cmocka_unit_test(test_norm_of_large_mean),
-        cmocka_unit_test(test_activate),
+        cmocka_unit_test(test_pieces),
         cmocka_unit_test(test_split_heads),
         cmocka_unit_test(test_attention),
     };
-    int failed = cmocka_run_group_tests_name("alone", tests, NULL, NULL);
+    const struct CMUnitTest loops[] = {cmocka_unit_test(test_loops)};
+    int failed = cmocka_run_group_tests_name("loops", loops, NULL, NULL);
+    failed += cmocka_run_group_tests_name("alone", tests, NULL, NULL);
     return failed + cmocka_run_group_tests_name("team", tests, make_team, free_team);
 }

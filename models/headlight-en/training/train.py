@@ -21,8 +21,8 @@ from model import CONFIG, Model, Optimiser
 from text import MASK, SPECIAL, Tokenizer
 
 # A step is 6,144 tokens of one length. Of its rows a part is mined references.
-# length: (chance of a step, rows of plain text, rows of mined references)
-STEPS = {64: (0.52, 44, 52), 128: (0.40, 34, 14), 256: (0.08, 24, 0)}
+# length: (chance of a step, rows, mined rows in the first half of the run, and in the second)
+STEPS = {64: (0.52, 96, 52, 36), 128: (0.40, 48, 14, 10), 256: (0.08, 24, 0, 0)}
 MASKED = 0.24                       # of all tokens of a step, padding counted
 REFERENCE_WEIGHT = 3.0              # of a noun behind a pronoun, a masked piece being 1
 REFERENCES = 128                    # at most, in a step
@@ -57,14 +57,16 @@ class Batches:
         self.frequent[np.argsort(-counts)[:200]] = True
         self.lengths, self.chances = list(STEPS), [STEPS[n][0] for n in STEPS]
 
-    def next(self):
-        """ids, positions and answers of masked pieces, positions and answers of references."""
+    def next(self, part):
+        """At a part (0 to 1) of the run: ids, positions and answers of masked pieces, and
+        positions and answers of references."""
         rng = self.rng
         length = int(rng.choice(self.lengths, p=self.chances))
-        ids, labels = self.plain[length].take(STEPS[length][1])
+        mined = STEPS[length][2 if part < 0.5 else 3]
+        ids, labels = self.plain[length].take(STEPS[length][1] - mined)
         rate = np.ones(len(ids))
-        if STEPS[length][2]:
-            more, more_labels = self.mined[length].take(STEPS[length][2])
+        if mined:
+            more, more_labels = self.mined[length].take(mined)
             ids, labels = np.concatenate([ids, more]), np.concatenate([labels, more_labels])
             rate = np.concatenate([rate, np.full(len(more), 0.5)])
         size = ids.size
@@ -150,7 +152,8 @@ def main():
     sums, since, saved_at, trial = np.zeros(5), tokens, time.time(), {}
     last = window = time.time()
     while spent < options.minutes * 60:
-        ids, chosen, answer, asked, noun = batches.next()
+        part = spent / (options.minutes * 60)
+        ids, chosen, answer, asked, noun = batches.next(part)
         x = model(ids)
         scores = model.words(x[torch.cat([chosen, asked])]).float()
         masked = F.cross_entropy(scores[: len(chosen)], answer)
@@ -164,7 +167,7 @@ def main():
         else:
             loss = masked
         loss.backward()
-        rate = rate_at(min(spent / (options.minutes * 60) + 1e-6, 1.0))
+        rate = rate_at(min(part + 1e-6, 1.0))
         optimiser.step(options.muon * rate, options.adam * rate)
         sums[0:2] += float(masked), 1
         step += 1
