@@ -116,7 +116,7 @@ static void fit_view(App *app, const Trace *before)
     view->hover = (Target){TARGET_NONE, -1, -1, -1, -1};
 }
 
-/* The model knows which head shows best what it has learned. */
+/* The model knows which head shows best what it has learned, and on which word of the first example. */
 static void take_start(App *app)
 {
     ModelStart start;
@@ -128,7 +128,8 @@ static void take_start(App *app)
     app->view.layer = start.layer;
     app->view.heads = (HeadSet){0};
     headset_put(&app->view.heads, start.head, true);
-    if (start.word[0] != '\0') { app_pin_word(app, start.word); }
+    bool first = app->example_count > 0 && strcmp(app_text(app), app->examples[0]) == 0;
+    if (first && start.word[0] != '\0') { app_pin_word(app, start.word); }
 }
 
 static void take_trace(App *app, Trace *trace)

@@ -66,6 +66,7 @@ static void warn_cut(const Trace *trace, const Model *model)
 static bool prepare(App *app, const Options *options, Error *err)
 {
     if (options->threads > 0) { kernels_set_threads(options->threads); }
+    app->placed = options->placed;
     if (options->trace != NULL) {
         if (options->text != NULL || options->pair != NULL) {
             return error_set(err, "A trace file brings its own text; leave TEXT and --pair out.");

@@ -33,7 +33,7 @@ static bool read_index(const char *argument, int count, const char *what, int *i
     char *end;
     long value = strtol(argument, &end, 10);
     if (end == argument || *end != '\0' || value < 0 || value >= count) {
-        return error_set(err, "\"%s\" is not a %s; there are %s 0 to %d.", argument, what, what,
+        return error_set(err, "\"%s\" is not a %s; the %ss go from 0 to %d.", argument, what, what,
                          count - 1);
     }
     *index = (int)value;

@@ -312,18 +312,28 @@ static float display_scale(const Options *options)
     return clamp_float((float)(int)(2 * dpi / DPI_NORMAL + 0.5f) / 2, 1, 4);
 }
 
-static bool open_handle(Window *window, const Options *options, Error *err)
+#define INSTEAD "`headlight render TEXT -o FILE.png` draws without one"
+
+/* SDL would try its way down to drivers that show nothing. */
+static bool start_video(Error *err)
 {
+    if (getenv("DISPLAY") == NULL && getenv("WAYLAND_DISPLAY") == NULL &&
+        getenv("SDL_VIDEODRIVER") == NULL) {
+        return error_set(err, "There is no display to open a window on; " INSTEAD ".");
+    }
+    SDL_SetHint(SDL_HINT_VIDEODRIVER, "wayland,x11");
     SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
     SDL_SetHint(SDL_HINT_IME_SHOW_UI, "1");
     SDL_SetHint(SDL_HINT_MOUSE_FOCUS_CLICKTHROUGH, "1");
     SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
     SDL_SetHint(SDL_HINT_APP_NAME, APP_TITLE);
-    if (SDL_Init(SDL_INIT_VIDEO) != 0 || strcmp(SDL_GetCurrentVideoDriver(), "offscreen") == 0) {
-        return error_set(err, "No window can be opened: %s. Without a display, use `headlight render "
-                              "TEXT -o FILE.png`.",
-                         SDL_GetError()[0] != '\0' ? SDL_GetError() : "there is no display");
-    }
+    if (SDL_Init(SDL_INIT_VIDEO) == 0) { return true; }
+    return error_set(err, "The display can't be opened (%s); " INSTEAD ".", SDL_GetError());
+}
+
+static bool open_handle(Window *window, const Options *options, Error *err)
+{
+    if (!start_video(err)) { return false; }
     window->base_scale = display_scale(options);
     int width = options->width > 0 ? options->width : WIDTH;
     int height = options->height > 0 ? options->height : HEIGHT;
@@ -370,7 +380,7 @@ static void start_app(Window *window, const Options *options)
     app->ui.clipboard = (UiClipboard){NULL, get_clipboard, set_clipboard, get_primary, set_primary};
     app->start = (char **)(uintptr_t)options->commands;
     app->start_count = options->command_count;
-    app->placed = options->placed || options->text != NULL;
+    app->placed = options->placed;
     set_first_text(app, options);
     app->worker = worker_new(wake, window);
     bool ok = options->trace != NULL

@@ -45,9 +45,7 @@ static bool read_number(const cJSON *root, size_t index, const char *path, Model
     const char *name = numbers[index].name;
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, name);
     int value = numbers[index].fallback;
-    if (item == NULL && value == 0) {
-        return error_set(err, "%s does not say %s.", path, name);
-    }
+    if (item == NULL && value == 0) { return error_set(err, "%s does not say %s.", path, name); }
     if (item != NULL) {
         double found = cJSON_IsNumber(item) ? item->valuedouble : 0;
         if (!(found >= 1 && found <= numbers[index].largest && found == (int)found)) {
@@ -79,18 +77,24 @@ static bool check_family(const cJSON *root, const char *path, Error *err)
     const char *type = read_string(root, "model_type", "bert", path, err);
     if (type == NULL) { return false; }
     if (strcmp(type, "bert") != 0) {
-        return error_set(err, "%s: models of the type \"%s\" can't be opened; supported is "
-                         "\"bert\".", path, type);
+        return error_set(err,
+                         "%s: models of the type \"%s\" can't be opened; supported is "
+                         "\"bert\".",
+                         path, type);
     }
     const char *position = read_string(root, "position_embedding_type", "absolute", path, err);
     if (position == NULL) { return false; }
     if (strcmp(position, "absolute") != 0) {
-        return error_set(err, "%s: position_embedding_type \"%s\" is not supported, only "
-                         "\"absolute\".", path, position);
+        return error_set(err,
+                         "%s: position_embedding_type \"%s\" is not supported, only "
+                         "\"absolute\".",
+                         path, position);
     }
     if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "is_decoder"))) {
-        return error_set(err, "%s: this BERT is a decoder (is_decoder); only encoders are "
-                         "supported.", path);
+        return error_set(err,
+                         "%s: this BERT is a decoder (is_decoder); only encoders are "
+                         "supported.",
+                         path);
     }
     return true;
 }
@@ -105,8 +109,10 @@ static bool read_activation(const cJSON *root, const char *path, ModelConfig *co
             return true;
         }
     }
-    return error_set(err, "%s: the activation \"%s\" (hidden_act) is not known; known are gelu, "
-                     "gelu_new and relu.", path, name);
+    return error_set(err,
+                     "%s: the activation \"%s\" (hidden_act) is not known; known are gelu, "
+                     "gelu_new and relu.",
+                     path, name);
 }
 
 static bool read_epsilon(const cJSON *root, const char *path, ModelConfig *config, Error *err)
@@ -127,8 +133,10 @@ static bool read_fields(const cJSON *root, const char *path, ModelConfig *config
         if (!read_number(root, i, path, config, err)) { return false; }
     }
     if (config->hidden_size % config->heads != 0) {
-        return error_set(err, "%s: hidden_size %d can't be divided among %d heads "
-                         "(num_attention_heads).", path, config->hidden_size, config->heads);
+        return error_set(err,
+                         "%s: hidden_size %d can't be divided among %d heads "
+                         "(num_attention_heads).",
+                         path, config->hidden_size, config->heads);
     }
     config->head_size = config->hidden_size / config->heads;
     return read_activation(root, path, config, err) && read_epsilon(root, path, config, err);

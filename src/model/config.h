@@ -9,8 +9,8 @@
 typedef enum Activation { ACTIVATION_GELU, ACTIVATION_GELU_NEW, ACTIVATION_RELU } Activation;
 
 typedef struct ModelConfig {
-    int layers;            /* num_hidden_layers */
-    int heads;             /* num_attention_heads */
+    int layers; /* num_hidden_layers */
+    int heads;  /* num_attention_heads */
     int hidden_size;
     int head_size;         /* hidden_size / heads */
     int intermediate_size; /* of the feed-forward layer */
@@ -25,7 +25,7 @@ typedef struct ModelConfig {
 enum {
     CONFIG_MAX_LAYERS = 128,
     CONFIG_MAX_HEADS = 256,
-    CONFIG_MAX_SIZE = 65536,       /* hidden and intermediate */
+    CONFIG_MAX_SIZE = 65536, /* hidden and intermediate */
     CONFIG_MAX_POSITIONS = 65536,
     CONFIG_MAX_VOCAB = 4194304
 };

@@ -42,13 +42,17 @@ static bool check_shape(const Loader *loader, const SafeTensor *tensor, int rows
     if (!fits) {
         char found[SAFETENSORS_SHAPE_TEXT], wanted[32] = "";
         if (columns > 0) { snprintf(wanted, sizeof wanted, ", %d", columns); }
-        return error_set(loader->err, "%s: the tensor %s has the shape %s, but config.json asks "
-                         "for [%d%s].", loader->where, tensor->name,
-                         safetensors_shape_text(tensor, found), rows, wanted);
+        return error_set(loader->err,
+                         "%s: the tensor %s has the shape %s, but config.json asks "
+                         "for [%d%s].",
+                         loader->where, tensor->name, safetensors_shape_text(tensor, found), rows,
+                         wanted);
     }
     return safetensors_is_float(tensor) ||
-           error_set(loader->err, "%s: the tensor %s has the type %s; weights must be F32, F16 or "
-                     "BF16.", loader->where, tensor->name, safetensors_type_name(tensor->type));
+           error_set(loader->err,
+                     "%s: the tensor %s has the type %s; weights must be F32, F16 or "
+                     "BF16.",
+                     loader->where, tensor->name, safetensors_type_name(tensor->type));
 }
 
 /* Points *slot at the weights of the tensor `name`, or of `other` (may be NULL) if that is not
@@ -59,14 +63,16 @@ static bool bind(Loader *loader, const float **slot, const char *name, const cha
     const SafeTensor *tensor = safetensors_find(loader->file, name);
     if (tensor == NULL && other != NULL) { tensor = safetensors_find(loader->file, other); }
     if (tensor == NULL) {
-        return error_set(loader->err, "%s: the tensor %s is missing. The weights are not those of "
-                         "a BERT as config.json describes it.", loader->where, name);
+        return error_set(loader->err,
+                         "%s: the tensor %s is missing. The weights are not those of "
+                         "a BERT as config.json describes it.",
+                         loader->where, name);
     }
     if (!check_shape(loader, tensor, rows, columns)) { return false; }
     *slot = safetensors_floats(tensor);
     if (*slot == NULL) {
-        loader->pending = mem_grow(loader->pending, loader->pending_count + 1,
-                                   sizeof *loader->pending);
+        loader->pending =
+            mem_grow(loader->pending, loader->pending_count + 1, sizeof *loader->pending);
         loader->pending[loader->pending_count++] = (Pending){slot, tensor};
     }
     return true;
@@ -96,8 +102,7 @@ static bool bind_norm(Loader *loader, const char *layer, const char *name, int s
     return bind(loader, shift, full, old, size, 0);
 }
 
-static bool bind_embedding(Loader *loader, const char *name, int rows, int size,
-                           const float **slot)
+static bool bind_embedding(Loader *loader, const char *name, int rows, int size, const float **slot)
 {
     char full[NAME_BYTES];
     snprintf(full, sizeof full, "%sembeddings.%s.weight", loader->prefix, name);
@@ -148,12 +153,11 @@ static bool bind_all(Loader *loader, Encoder *encoder)
     const int H = config->hidden_size;
     const char *first = "bert.embeddings.word_embeddings.weight";
     loader->prefix = safetensors_find(loader->file, first) != NULL ? "bert." : "";
-    bool ok = bind_embedding(loader, "word_embeddings", config->vocab_size, H, &encoder->words) &&
-              bind_embedding(loader, "position_embeddings", config->positions, H,
-                             &encoder->positions) &&
-              bind_embedding(loader, "token_type_embeddings", config->segments, H,
-                             &encoder->segments) &&
-              bind_norm(loader, "embeddings.", "LayerNorm", H, &encoder->gain, &encoder->shift);
+    bool ok =
+        bind_embedding(loader, "word_embeddings", config->vocab_size, H, &encoder->words) &&
+        bind_embedding(loader, "position_embeddings", config->positions, H, &encoder->positions) &&
+        bind_embedding(loader, "token_type_embeddings", config->segments, H, &encoder->segments) &&
+        bind_norm(loader, "embeddings.", "LayerNorm", H, &encoder->gain, &encoder->shift);
     for (int i = 0; ok && i < config->layers; i++) {
         ok = bind_layer(loader, i, config, &encoder->layers[i]);
     }
@@ -170,8 +174,10 @@ static bool widen_pending(Loader *loader, Encoder *encoder)
     if (floats == 0) { return true; }
     float *next = encoder->widened = mem_try_aligned(floats, sizeof *next);
     if (next == NULL) {
-        return error_set(loader->err, "%s: there is not enough memory for its weights (%.1f GB as "
-                         "float32).", loader->where, (double)floats * sizeof *next / 1e9);
+        return error_set(loader->err,
+                         "%s: there is not enough memory for its weights (%.1f GB as "
+                         "float32).",
+                         loader->where, (double)floats * sizeof *next / 1e9);
     }
     for (size_t i = 0; i < loader->pending_count; i++) {
         const Pending *pending = &loader->pending[i];
@@ -253,23 +259,26 @@ bool encoder_run(const Encoder *encoder, Team *team, Trace *trace, const atomic_
 
     float *scratch = mem_try_aligned(3 * TH + TI + kernels_space(config, T), sizeof *scratch);
     if (scratch == NULL) {
-        return error_set(err, "There is not enough memory to run the model on %d tokens. Use a "
-                         "shorter text.", T);
+        return error_set(err,
+                         "There is not enough memory to run the model on %d tokens. Use a "
+                         "shorter text.",
+                         T);
     }
-    float *projected = scratch;             /* [T, H] what a product gives, before its bias */
-    float *context = projected + TH;        /* [T, H] what the heads gathered, side by side */
-    float *attended = context + TH;         /* [T, H] after attention, residual and norm */
-    float *inner = attended + TH;           /* [T, I] inside the feed-forward network */
-    float *space = inner + TI;              /* for the kernels */
+    float *projected = scratch;      /* [T, H] what a product gives, before its bias */
+    float *context = projected + TH; /* [T, H] what the heads gathered, side by side */
+    float *attended = context + TH;  /* [T, H] after attention, residual and norm */
+    float *inner = attended + TH;    /* [T, I] inside the feed-forward network */
+    float *space = inner + TI;       /* for the kernels */
 
-    float *x = trace->hidden;               /* [T, H] of the layer below */
-    float *query = trace->query;            /* [A, T, d] of this layer, as key and value */
+    float *x = trace->hidden;    /* [T, H] of the layer below */
+    float *query = trace->query; /* [A, T, d] of this layer, as key and value */
     float *key = trace->key;
     float *value = trace->value;
     float *weights = trace->attention[ATTENTION_SELF].weights; /* [A, T, T] */
     embed(encoder, trace->encoding, x);
 
-    for (int layer = 0; layer < config->layers && !is_cancelled(cancel); layer++) {
+    int layer = 0;
+    for (; layer < config->layers && !is_cancelled(cancel); layer++) {
         const EncoderLayer *w = &encoder->layers[layer];
 
         /* 3.2.2: the vectors of every head, q = x Wq + bq, and so on */
@@ -301,7 +310,7 @@ bool encoder_run(const Encoder *encoder, Team *team, Trace *trace, const atomic_
         value += TH;
         weights += ATT;
     }
-    bool done = !is_cancelled(cancel);
+    bool done = layer == config->layers;
     if (done && trace->logits != NULL) {
         predict_words(encoder, team, x, T, space, projected, attended, trace->logits);
     }

@@ -31,16 +31,16 @@ typedef struct EncoderLayer {
 
 typedef struct Encoder {
     ModelConfig config;
-    const float *words;                   /* [V, H] */
-    const float *positions;               /* [positions, H] */
-    const float *segments;                /* [segments, H] */
-    const float *gain, *shift;            /* [H], [H]: layer norm of the embeddings */
-    EncoderLayer *layers;                 /* [config.layers] */
+    const float *words;        /* [V, H] */
+    const float *positions;    /* [positions, H] */
+    const float *segments;     /* [segments, H] */
+    const float *gain, *shift; /* [H], [H]: layer norm of the embeddings */
+    EncoderLayer *layers;      /* [config.layers] */
     /* The masked-word head; all NULL when the model has none. */
     const float *transform, *transform_bias; /* [H, H], [H] */
     const float *head_gain, *head_shift;     /* [H], [H] */
     const float *decoder, *decoder_bias;     /* [V, H] (often the same as words), [V] */
-    float *widened;                       /* the weights that were not float32 */
+    float *widened;                          /* the weights that were not float32 */
 } Encoder;
 
 /* Finds every weight in `file`, which must outlive the encoder, and checks its shape. `where` names

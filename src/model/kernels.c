@@ -87,8 +87,15 @@ void kernels_add_norm(Team *team, const float *x, const float *bias, const float
                       const float *gain, const float *shift, float epsilon, int rows, int size,
                       float *out)
 {
-    Rows all = {.x = x, .bias = bias, .residual = residual, .gain = gain, .shift = shift,
-                .epsilon = epsilon, .rows = rows, .size = size, .out = out};
+    Rows all = {.x = x,
+                .bias = bias,
+                .residual = residual,
+                .gain = gain,
+                .shift = shift,
+                .epsilon = epsilon,
+                .rows = rows,
+                .size = size,
+                .out = out};
     share_rows(team, rows, size, add_norm_piece, &all);
 }
 
@@ -141,12 +148,16 @@ void kernels_set_threads(int threads)
  * has AVX-512, our tiles are faster at any number of rows. */
 static bool is_blas_behind(void)
 {
+#ifdef __x86_64__
     static const char *const wide[] = {"SkylakeX", "Cooperlake", "SapphireRapids"};
-    if (best_variant() == &plain || best_variant() == &avx2) { return false; }
+    if (best_variant() != &avx512) { return false; }
     for (size_t i = 0; i < COUNTOF(wide); i++) {
         if (strcmp(openblas_get_corename(), wide[i]) == 0) { return false; }
     }
     return true;
+#else
+    return false;
+#endif
 }
 
 typedef struct Linear {
@@ -175,15 +186,23 @@ void kernels_linear_tiles(Team *team, const float *x, const float *weight, int r
                           int outputs, float *space, float *out)
 {
     Linear linear = {
-        .product = {.left = weight, .right = space, .out = out, .depth = inputs, .columns = rows,
-                    .left_stride = (size_t)inputs, .out_stride = (size_t)outputs,
+        .product = {.left = weight,
+                    .right = space,
+                    .out = out,
+                    .depth = inputs,
+                    .columns = rows,
+                    .left_stride = (size_t)inputs,
+                    .out_stride = (size_t)outputs,
                     .transposed = true},
-        .x = x, .strips = space, .outputs = outputs,
+        .x = x,
+        .strips = space,
+        .outputs = outputs,
     };
     bool shared = 2.0 * rows * inputs * outputs >= PIECE_OPERATIONS;
-    bool large = rows * inputs >= 2 * PIECE_FLOATS;
+    bool large = (size_t)rows * (size_t)inputs >= 2 * PIECE_FLOATS;
     team_run(large ? team : NULL, strips_of(rows), pack_piece, &linear);
-    team_run(shared ? team : NULL, (outputs + PIECE_ROWS - 1) / PIECE_ROWS, multiply_piece, &linear);
+    team_run(shared ? team : NULL, (outputs + PIECE_ROWS - 1) / PIECE_ROWS, multiply_piece,
+             &linear);
 }
 
 /* With OpenBLAS's own threads. */
@@ -226,9 +245,9 @@ static void split_piece(void *data, int head)
 void kernels_split_heads(Team *team, const float *x, const float *bias, int tokens, int heads,
                          int size, float *out)
 {
-    Heads all = {.query = x, .bias = bias, .heads = heads, .tokens = tokens, .size = size,
-                 .context = out};
-    bool shared = tokens * heads * size >= 2 * PIECE_FLOATS;
+    Heads all = {
+        .query = x, .bias = bias, .heads = heads, .tokens = tokens, .size = size, .context = out};
+    bool shared = (size_t)tokens * (size_t)(heads * size) >= 2 * PIECE_FLOATS;
     team_run(shared ? team : NULL, heads, split_piece, &all);
 }
 
@@ -255,16 +274,25 @@ static void attend_piece(void *data, int head)
 
     /* scores [T, T] = query @ key^T; then the weights, in the same place */
     variant->pack_transposed(all->key + start, T, d, 0, strips_of(T), keys);
-    KernelProduct scores = {.left = all->query + start, .right = keys, .out = weights, .depth = d,
-                      .columns = T, .left_stride = (size_t)d, .out_stride = (size_t)T};
+    KernelProduct scores = {.left = all->query + start,
+                            .right = keys,
+                            .out = weights,
+                            .depth = d,
+                            .columns = T,
+                            .left_stride = (size_t)d,
+                            .out_stride = (size_t)T};
     variant->multiply(&scores, 0, T);
     variant->softmax(weights, 1.0f / sqrtf((float)d), T, T);
 
     /* context [T, d] = weights @ value, into the columns of this head */
     variant->pack(all->value + start, d, T, values);
-    KernelProduct context = {.left = weights, .right = values, .out = all->context + head * d,
-                       .depth = T, .columns = d, .left_stride = (size_t)T,
-                       .out_stride = (size_t)(all->heads * d)};
+    KernelProduct context = {.left = weights,
+                             .right = values,
+                             .out = all->context + head * d,
+                             .depth = T,
+                             .columns = d,
+                             .left_stride = (size_t)T,
+                             .out_stride = (size_t)(all->heads * d)};
     variant->multiply(&context, 0, T);
 }
 
@@ -272,8 +300,15 @@ void kernels_attention(Team *team, const float *query, const float *key, const f
                        int heads, int tokens, int size, float *space, float *weights,
                        float *context)
 {
-    Heads all = {.query = query, .key = key, .value = value, .heads = heads, .tokens = tokens,
-                 .size = size, .space = space, .weights = weights, .context = context};
+    Heads all = {.query = query,
+                 .key = key,
+                 .value = value,
+                 .heads = heads,
+                 .tokens = tokens,
+                 .size = size,
+                 .space = space,
+                 .weights = weights,
+                 .context = context};
     bool shared = 4.0 * heads * tokens * tokens * size >= PIECE_OPERATIONS;
     team_run(shared ? team : NULL, heads, attend_piece, &all);
 }

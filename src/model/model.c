@@ -37,10 +37,12 @@ static char *last_component(const char *path)
 static bool open_parts(Model *model, const char *folder, Error *err)
 {
     if (!file_is_folder(folder)) {
-        return error_set(err, file_exists(folder)
-                                  ? "%s is not a folder. A model is a folder with config.json, "
-                                    "vocab.txt and model.safetensors in it."
-                                  : "There is no model folder %s.", folder);
+        return error_set(err,
+                         file_exists(folder)
+                             ? "%s is not a folder. A model is a folder with config.json, "
+                               "vocab.txt and model.safetensors in it."
+                             : "There is no model folder %s.",
+                         folder);
     }
     ModelConfig config;
     char *path = file_join(folder, "config.json");
@@ -50,9 +52,10 @@ static bool open_parts(Model *model, const char *folder, Error *err)
          encoder_load(&model->encoder, &config, model->weights, folder, err) &&
          (model->tokenizer = tokenizer_open(folder, err)) != NULL;
     if (ok && tokenizer_vocab_size(model->tokenizer) > config.vocab_size) {
-        ok = error_set(err, "%s: the vocabulary has %d entries, but config.json says vocab_size "
-                       "%d. The vocabulary belongs to another model.", folder,
-                       tokenizer_vocab_size(model->tokenizer), config.vocab_size);
+        ok = error_set(err,
+                       "%s: the vocabulary has %d entries, but config.json says vocab_size "
+                       "%d. The vocabulary belongs to another model.",
+                       folder, tokenizer_vocab_size(model->tokenizer), config.vocab_size);
     }
     return ok;
 }
@@ -149,8 +152,10 @@ static bool allocate(const ModelConfig *config, bool logits, Trace *trace, Error
     }
     double floats = (double)L * (double)A * (double)T * (double)(T + 3 * d) +
                     (double)(L + 1) * (double)T * (double)H + (double)T * (double)V;
-    return error_set(err, "The trace of %zu tokens would take %.1f GB, more than there is memory. "
-                     "Use a shorter text or a smaller model.", T, floats * sizeof(float) / 1e9);
+    return error_set(err,
+                     "The trace of %zu tokens would take %.1f GB, more than there is memory. "
+                     "Use a shorter text or a smaller model.",
+                     T, floats * sizeof(float) / 1e9);
 }
 
 static double seconds_now(void)

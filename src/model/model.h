@@ -22,18 +22,18 @@ typedef struct Model Model;
 Model *model_open(const char *folder, Error *err);
 void model_free(Model *model); /* accepts NULL */
 
-const char *model_name(const Model *model);   /* the folder's last component */
+const char *model_name(const Model *model); /* the folder's last component */
 const char *model_folder(const Model *model);
 const ModelConfig *model_config(const Model *model);
 const Tokenizer *model_tokenizer(const Model *model);
-bool model_has_logits(const Model *model);    /* is there a masked-word head? */
+bool model_has_logits(const Model *model); /* is there a masked-word head? */
 
 /* Tokens for this model, cut to its positions. The caller frees it or gives it to model_run. */
 Encoding *model_encode(const Model *model, const char *text, const char *pair);
 
 typedef enum ModelWants {
-    MODEL_ATTENTION = 0,    /* attention, query, key, value, hidden: always */
-    MODEL_LOGITS = 1 << 0,  /* and the logits of the masked-word head, if the model has one */
+    MODEL_ATTENTION = 0,   /* attention, query, key, value, hidden: always */
+    MODEL_LOGITS = 1 << 0, /* and the logits of the masked-word head, if the model has one */
 } ModelWants;
 
 /* One forward pass. Takes the encoding over (also on failure). `cancel` may be NULL; when another

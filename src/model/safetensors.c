@@ -36,12 +36,11 @@ static const struct {
     const char *name;
     size_t bytes;
 } types[SAFE_TYPES] = {
-    [SAFE_BOOL] = {"BOOL", 1},       [SAFE_U8] = {"U8", 1},     [SAFE_I8] = {"I8", 1},
-    [SAFE_F8_E5M2] = {"F8_E5M2", 1}, [SAFE_F8_E4M3] = {"F8_E4M3", 1},
-    [SAFE_I16] = {"I16", 2},         [SAFE_U16] = {"U16", 2},   [SAFE_F16] = {"F16", 2},
-    [SAFE_BF16] = {"BF16", 2},       [SAFE_I32] = {"I32", 4},   [SAFE_U32] = {"U32", 4},
-    [SAFE_F32] = {"F32", 4},         [SAFE_F64] = {"F64", 8},   [SAFE_I64] = {"I64", 8},
-    [SAFE_U64] = {"U64", 8},
+    [SAFE_BOOL] = {"BOOL", 1},       [SAFE_U8] = {"U8", 1},           [SAFE_I8] = {"I8", 1},
+    [SAFE_F8_E5M2] = {"F8_E5M2", 1}, [SAFE_F8_E4M3] = {"F8_E4M3", 1}, [SAFE_I16] = {"I16", 2},
+    [SAFE_U16] = {"U16", 2},         [SAFE_F16] = {"F16", 2},         [SAFE_BF16] = {"BF16", 2},
+    [SAFE_I32] = {"I32", 4},         [SAFE_U32] = {"U32", 4},         [SAFE_F32] = {"F32", 4},
+    [SAFE_F64] = {"F64", 8},         [SAFE_I64] = {"I64", 8},         [SAFE_U64] = {"U64", 8},
 };
 
 const char *safetensors_type_name(SafeType type) { return types[type].name; }
@@ -90,7 +89,8 @@ static bool read_shape(const cJSON *item, SafeTensor *tensor)
     tensor->rank = 0;
     tensor->count = 1;
     const cJSON *dimension;
-    cJSON_ArrayForEach(dimension, item) {
+    cJSON_ArrayForEach(dimension, item)
+    {
         size_t size;
         if (tensor->rank == SAFETENSORS_MAX_RANK || !read_size(dimension, &size) ||
             !mem_multiply(tensor->count, size, &tensor->count)) {
@@ -122,16 +122,19 @@ static bool read_tensor(const cJSON *item, const char *path, const unsigned char
                          path, tensor->name);
     }
     if (end > data_length) {
-        return error_set(err, "%s: the tensor %s would end at byte %zu of the data, but there are "
-                         "only %zu. The file was cut off; get it again.", path, tensor->name, end,
-                         data_length);
+        return error_set(err,
+                         "%s: the tensor %s would end at byte %zu of the data, but there are "
+                         "only %zu. The file was cut off; get it again.",
+                         path, tensor->name, end, data_length);
     }
     size_t need;
     if (!mem_multiply(tensor->count, types[tensor->type].bytes, &need) || need != end - begin) {
         char shape[SAFETENSORS_SHAPE_TEXT];
-        return error_set(err, "%s: the tensor %s has %zu bytes, which does not fit its shape %s of "
-                         "type %s.", path, tensor->name, end - begin,
-                         safetensors_shape_text(tensor, shape), types[tensor->type].name);
+        return error_set(err,
+                         "%s: the tensor %s has %zu bytes, which does not fit its shape %s of "
+                         "type %s.",
+                         path, tensor->name, end - begin, safetensors_shape_text(tensor, shape),
+                         types[tensor->type].name);
     }
     tensor->bytes = data + begin;
     tensor->length = end - begin;
@@ -167,16 +170,18 @@ static bool check_places(SafeTensor *tensors, size_t count, const char *path,
     for (size_t i = 0; i < count; i++) {
         if (tensors[i].bytes != next) {
             return error_set(err, "%s: the tensor %s %s. The file is broken; get it again.", path,
-                             tensors[i].name, tensors[i].bytes < next
-                                                  ? "overlaps the one before it"
-                                                  : "leaves a gap after the one before it");
+                             tensors[i].name,
+                             tensors[i].bytes < next ? "overlaps the one before it"
+                                                     : "leaves a gap after the one before it");
         }
         next += tensors[i].length;
     }
     size_t used = (size_t)(next - data);
     return used == data_length ||
-           error_set(err, "%s has %zu bytes of data, but its tensors use only %zu. The file is "
-                     "broken; get it again.", path, data_length, used);
+           error_set(err,
+                     "%s has %zu bytes of data, but its tensors use only %zu. The file is "
+                     "broken; get it again.",
+                     path, data_length, used);
 }
 
 /* The header's JSON, or NULL with a sentence. */
@@ -190,8 +195,10 @@ static cJSON *parse_header(const char *path, const char *text, size_t length, Er
     bool ok = cJSON_IsObject(header);
     for (; ok && end < text + length; end++) { ok = *end == ' ' || *end == '\n' || *end == '\t'; }
     if (!ok) {
-        error_set(err, "%s has a broken header (no JSON object). It is no safetensors file, or it "
-                  "was damaged; get it again.", path);
+        error_set(err,
+                  "%s has a broken header (no JSON object). It is no safetensors file, or it "
+                  "was damaged; get it again.",
+                  path);
         cJSON_Delete(header);
         return NULL;
     }
@@ -203,8 +210,10 @@ static size_t find_data(const char *path, const MappedFile *map, Error *err)
 {
     static const char lfs[] = "version https://git-lfs";
     if (map->length >= sizeof lfs - 1 && memcmp(map->bytes, lfs, sizeof lfs - 1) == 0) {
-        error_set(err, "%s is only a Git LFS pointer to the weights. Run \"git lfs pull\" in its "
-                  "folder.", path);
+        error_set(err,
+                  "%s is only a Git LFS pointer to the weights. Run \"git lfs pull\" in its "
+                  "folder.",
+                  path);
         return 0;
     }
     if (map->length < 8) {
@@ -214,9 +223,10 @@ static size_t find_data(const char *path, const MappedFile *map, Error *err)
     uint64_t length;
     memcpy(&length, map->bytes, sizeof length);
     if (length > MAX_HEADER_BYTES || length > map->length - 8) {
-        error_set(err, "%s is no safetensors file, or it was cut off: its header would take %llu "
-                  "bytes, the file has %zu. Get it again.", path, (unsigned long long)length,
-                  map->length);
+        error_set(err,
+                  "%s is no safetensors file, or it was cut off: its header would take %llu "
+                  "bytes, the file has %zu. Get it again.",
+                  path, (unsigned long long)length, map->length);
         return 0;
     }
     return 8 + (size_t)length;
@@ -241,11 +251,12 @@ static bool add_shard(Safetensors *file, const char *path, Error *err)
     size_t most = (size_t)cJSON_GetArraySize(shard->header);
     file->tensors = mem_grow(file->tensors, file->count + most, sizeof *file->tensors);
     const cJSON *item;
-    cJSON_ArrayForEach(item, shard->header) {
+    cJSON_ArrayForEach(item, shard->header)
+    {
         if (strcmp(item->string, "__metadata__") == 0) {
             if (!check_metadata(item, path, err)) { return false; }
-        } else if (read_tensor(item, shard->path, data, data_length,
-                               &file->tensors[file->count], err)) {
+        } else if (read_tensor(item, shard->path, data, data_length, &file->tensors[file->count],
+                               err)) {
             file->count++;
         } else {
             return false;
@@ -298,14 +309,17 @@ static const Shard *find_shard(const Safetensors *file, const char *path)
 }
 
 /* Opens each file that the index names once. */
-static bool open_indexed(Safetensors *file, const char *folder, const char *index,
-                         const cJSON *map, Error *err)
+static bool open_indexed(Safetensors *file, const char *folder, const char *index, const cJSON *map,
+                         Error *err)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, map) {
+    cJSON_ArrayForEach(item, map)
+    {
         if (!cJSON_IsString(item) || !is_plain_name(item->valuestring)) {
-            return error_set(err, "%s: the entry of the tensor %s must be the name of a file in "
-                             "the same folder.", index, item->string);
+            return error_set(err,
+                             "%s: the entry of the tensor %s must be the name of a file in "
+                             "the same folder.",
+                             index, item->string);
         }
         char *path = file_join(folder, item->valuestring);
         bool ok = find_shard(file, path) != NULL;
@@ -324,12 +338,15 @@ static bool open_indexed(Safetensors *file, const char *folder, const char *inde
 static bool check_index(const Safetensors *file, const char *index, const cJSON *map, Error *err)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, map) {
+    cJSON_ArrayForEach(item, map)
+    {
         const SafeTensor *tensor = safetensors_find(file, item->string);
         const char *slash = tensor != NULL ? strrchr(tensor->file, '/') : NULL;
         if (slash == NULL || strcmp(slash + 1, item->valuestring) != 0) {
-            return error_set(err, "%s says that the tensor %s is in %s, but it is not. Get the "
-                             "files of this model again.", index, item->string, item->valuestring);
+            return error_set(err,
+                             "%s says that the tensor %s is in %s, but it is not. Get the "
+                             "files of this model again.",
+                             index, item->string, item->valuestring);
         }
     }
     return true;
@@ -347,8 +364,8 @@ static bool open_index(Safetensors *file, const char *folder, const char *index,
         const cJSON *map = cJSON_GetObjectItemCaseSensitive(root, "weight_map");
         ok = (cJSON_IsObject(map) && map->child != NULL) ||
              error_set(err, "%s is broken: it has no list of tensors (weight_map).", index);
-        ok = ok && open_indexed(file, folder, index, map, err) &&
-             check_index(file, index, map, err);
+        ok =
+            ok && open_indexed(file, folder, index, map, err) && check_index(file, index, map, err);
     }
     cJSON_Delete(root);
     buffer_free(&text);
@@ -367,11 +384,15 @@ Safetensors *safetensors_open_folder(const char *folder, Error *err)
     } else if (file_exists(index)) {
         ok = open_index(file, folder, index, err);
     } else if (file_exists(pickle)) {
-        ok = error_set(err, "%s has its weights only as pytorch_model.bin, which can't be opened "
-                       "safely. Save the model as model.safetensors.", folder);
+        ok = error_set(err,
+                       "%s has its weights only as pytorch_model.bin, which can't be opened "
+                       "safely. Save the model as model.safetensors.",
+                       folder);
     } else {
-        ok = error_set(err, "%s has no weights: there is neither model.safetensors nor "
-                       "model.safetensors.index.json in it.", folder);
+        ok = error_set(err,
+                       "%s has no weights: there is neither model.safetensors nor "
+                       "model.safetensors.index.json in it.",
+                       folder);
     }
     free(single);
     free(index);

@@ -20,8 +20,21 @@
 enum { SAFETENSORS_MAX_RANK = 8, SAFETENSORS_SHAPE_TEXT = 192 };
 
 typedef enum SafeType {
-    SAFE_BOOL, SAFE_U8, SAFE_I8, SAFE_F8_E5M2, SAFE_F8_E4M3, SAFE_I16, SAFE_U16, SAFE_F16,
-    SAFE_BF16, SAFE_I32, SAFE_U32, SAFE_F32, SAFE_F64, SAFE_I64, SAFE_U64,
+    SAFE_BOOL,
+    SAFE_U8,
+    SAFE_I8,
+    SAFE_F8_E5M2,
+    SAFE_F8_E4M3,
+    SAFE_I16,
+    SAFE_U16,
+    SAFE_F16,
+    SAFE_BF16,
+    SAFE_I32,
+    SAFE_U32,
+    SAFE_F32,
+    SAFE_F64,
+    SAFE_I64,
+    SAFE_U64,
     SAFE_TYPES
 } SafeType;
 
@@ -33,7 +46,7 @@ typedef struct SafeTensor {
     size_t count;                       /* the product of the shape */
     const unsigned char *bytes;         /* [length], row-major; not always aligned */
     size_t length;
-    const char *file;                   /* the path of the file it is in */
+    const char *file; /* the path of the file it is in */
 } SafeTensor;
 
 typedef struct Safetensors Safetensors;

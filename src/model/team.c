@@ -7,10 +7,18 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* How often a member looks for work before it sleeps, some tens of microseconds, and the caller for
  * the last piece before it lets others run. */
 #define LOOKS 2000
+
+/* On a machine that is busy with other things a member may lose its processor in the middle of a
+ * piece, for milliseconds in which the caller can only wait; a forward pass has hundreds of loops.
+ * So when the last piece takes much longer than the caller's own did, the caller works alone for a
+ * while: one good processor is faster than two that wait for each other. */
+#define PATIENCE_NS 100000
+#define ALONE_NS 50000000
 
 struct Team {
     int size; /* with the caller */
@@ -24,8 +32,9 @@ struct Team {
     /* Upper half: the number of this loop, lower half: its pieces not taken yet. In one word, so
      * that a member that comes late can't take a piece of one loop for a piece of another. */
     _Atomic uint64_t offer;
-    atomic_int done; /* pieces */
+    atomic_int done;  /* pieces */
     atomic_bool busy; /* somebody is running a loop */
+    int64_t alone_until; /* in ns of the clock; belongs to whoever is running a loop */
 
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -115,12 +124,37 @@ void team_free(Team *team)
     free(team);
 }
 
+static int64_t clock_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Waits for the pieces that others still have; `own_ns` is how long the caller's took. */
+static void wait_for_members(Team *team, int64_t own_ns)
+{
+    int64_t start = clock_ns(), patience = own_ns > PATIENCE_NS / 2 ? 2 * own_ns : PATIENCE_NS;
+    for (int looks = 0; atomic_load(&team->done) < team->count; looks++) {
+        if (looks < LOOKS) {
+            rest();
+        } else {
+            sched_yield(); /* the member that has the last piece may be waiting for our processor */
+        }
+    }
+    int64_t end = clock_ns();
+    if (end - start > patience) { team->alone_until = end + ALONE_NS; }
+}
+
 int team_size(const Team *team) { return team != NULL ? team->size : 1; }
 
 void team_run(Team *team, int count, TeamTask *task, void *data)
 {
-    if (count < 2 || team_size(team) < 2 || atomic_exchange(&team->busy, true)) {
+    bool together = count > 1 && team_size(team) > 1 && !atomic_exchange(&team->busy, true);
+    int64_t start = together ? clock_ns() : 0;
+    if (!together || start < team->alone_until) {
         for (int piece = 0; piece < count; piece++) { task(data, piece); }
+        if (together) { atomic_store(&team->busy, false); }
         return;
     }
     team->task = task;
@@ -131,12 +165,6 @@ void team_run(Team *team, int count, TeamTask *task, void *data)
     atomic_store(&team->offer, loop << 32 | (uint32_t)count);
     wake_sleepers(team);
     while (do_piece(team)) {}
-    for (int looks = 0; atomic_load(&team->done) < count; looks++) {
-        if (looks < LOOKS) {
-            rest();
-        } else {
-            sched_yield(); /* the member that has the last piece may be waiting for our processor */
-        }
-    }
+    wait_for_members(team, clock_ns() - start);
     atomic_store(&team->busy, false);
 }

@@ -27,24 +27,24 @@ typedef struct Attention {
 } Attention;
 
 typedef struct Trace {
-    char *model;         /* name for captions, e.g. "headlight-en" */
-    Encoding *encoding;  /* the tokens of the (encoder) text */
-    Encoding *output;    /* the tokens of the decoder, or NULL */
+    char *model;                          /* name for captions, e.g. "headlight-en" */
+    Encoding *encoding;                   /* the tokens of the (encoder) text */
+    Encoding *output;                     /* the tokens of the decoder, or NULL */
     Attention attention[ATTENTION_KINDS]; /* weights == NULL where there is none */
-    int layers, heads, tokens; /* L, A, T of the encoder side */
-    int head_size;       /* d: size of one query, key or value; 0 when unknown */
-    int hidden_size;     /* H; 0 when unknown */
-    int vocab_size;      /* V; 0 when there are no logits */
-    float *query;        /* [L, A, T, d] or NULL */
-    float *key;          /* [L, A, T, d] or NULL */
-    float *value;        /* [L, A, T, d] or NULL */
-    float *hidden;       /* [L + 1, T, H], embedding output first, or NULL */
-    float *logits;       /* [T, V] of the masked-word head, or NULL */
-    double seconds;      /* how long the pass took; 0 when it came from a file */
+    int layers, heads, tokens;            /* L, A, T of the encoder side */
+    int head_size;                        /* d: size of one query, key or value; 0 when unknown */
+    int hidden_size;                      /* H; 0 when unknown */
+    int vocab_size;                       /* V; 0 when there are no logits */
+    float *query;                         /* [L, A, T, d] or NULL */
+    float *key;                           /* [L, A, T, d] or NULL */
+    float *value;                         /* [L, A, T, d] or NULL */
+    float *hidden;                        /* [L + 1, T, H], embedding output first, or NULL */
+    float *logits;                        /* [T, V] of the masked-word head, or NULL */
+    double seconds;                       /* how long the pass took; 0 when it came from a file */
 } Trace;
 
-Trace *trace_new(void);         /* zeroed */
-void trace_free(Trace *trace);  /* accepts NULL */
+Trace *trace_new(void);        /* zeroed */
+void trace_free(Trace *trace); /* accepts NULL */
 
 /* [queries, keys] of one head, lent. The kind must be present and the indices in range. */
 const float *trace_head(const Trace *trace, AttentionKind kind, int layer, int head);

@@ -55,13 +55,16 @@ static bool read_pieces(const Safetensors *file, const char *path, Encoding *enc
     int count = cJSON_GetArraySize(array);
     if (count < 1 || count > CONFIG_MAX_POSITIONS) {
         cJSON_Delete(array);
-        return error_set(err, "%s: the metadata entry \"tokens\" must be a JSON array of 1 to %d "
-                         "strings.", path, CONFIG_MAX_POSITIONS);
+        return error_set(err,
+                         "%s: the metadata entry \"tokens\" must be a JSON array of 1 to %d "
+                         "strings.",
+                         path, CONFIG_MAX_POSITIONS);
     }
     encoding->tokens = arena_alloc(&encoding->arena, (size_t)count, sizeof *encoding->tokens);
     bool ok = true;
     const cJSON *item;
-    cJSON_ArrayForEach(item, array) {
+    cJSON_ArrayForEach(item, array)
+    {
         if (!cJSON_IsString(item)) {
             ok = error_set(err, "%s: token %d is not a string.", path, encoding->count);
             break;
@@ -86,12 +89,16 @@ static bool read_numbers(const Safetensors *file, const char *path, const char *
     if (!read_array(file, path, key, count, &array, err)) { return false; }
     bool ok = true;
     const cJSON *item;
-    cJSON_ArrayForEach(item, array) {
+    cJSON_ArrayForEach(item, array)
+    {
         double value = cJSON_IsNumber(item) ? item->valuedouble
-                       : cJSON_IsBool(item) ? (double)cJSON_IsTrue(item) : NAN;
+                       : cJSON_IsBool(item) ? (double)cJSON_IsTrue(item)
+                                            : NAN;
         if (!(value >= low && value <= high && value == floor(value))) {
-            ok = error_set(err, "%s: the metadata entry \"%s\" must hold whole numbers from %d to "
-                           "%d.", path, key, low, high);
+            ok = error_set(err,
+                           "%s: the metadata entry \"%s\" must hold whole numbers from %d to "
+                           "%d.",
+                           path, key, low, high);
             break;
         }
         *out++ = (int)value;
@@ -121,9 +128,9 @@ static bool continues_word(const Token *token) { return strncmp(token->piece, "#
  * are found in the text as it was typed. */
 typedef struct Folded {
     const char *text;
-    size_t length, at;   /* `at`: the next byte that was not decoded yet */
-    uint32_t codes[54];  /* 18 code points of a decomposition, each up to 3 in lower case */
-    int count, next;     /* codes[next..count) were not given out yet */
+    size_t length, at;  /* `at`: the next byte that was not decoded yet */
+    uint32_t codes[54]; /* 18 code points of a decomposition, each up to 3 in lower case */
+    int count, next;    /* codes[next..count) were not given out yet */
 } Folded;
 
 /* Decodes one character into `codes`: none when it is a combining mark. */
@@ -243,8 +250,10 @@ static void place_tokens(Encoding *encoding, int side)
 static bool read_encoding(const Safetensors *file, const char *path, Encoding *encoding, Error *err)
 {
     if (safetensors_metadata(file, "tokens") == NULL) {
-        return error_set(err, "%s is no trace: its metadata has no \"tokens\" (a JSON array of "
-                         "strings).", path);
+        return error_set(err,
+                         "%s is no trace: its metadata has no \"tokens\" (a JSON array of "
+                         "strings).",
+                         path);
     }
     if (!read_pieces(file, path, encoding, err)) { return false; }
     size_t count = (size_t)encoding->count;
@@ -307,8 +316,8 @@ static bool read_tensor(const Safetensors *file, const char *path, const char *n
     size_t found[4] = {0};
     bool fits = drop_batch(tensor, rank, found);
     for (int i = 0; fits && i < rank; i++) {
-        fits = found[i] > 0 && found[i] <= CONFIG_MAX_VOCAB &&
-               (shape[i] == 0 || shape[i] == found[i]);
+        fits =
+            found[i] > 0 && found[i] <= CONFIG_MAX_VOCAB && (shape[i] == 0 || shape[i] == found[i]);
     }
     char text[SAFETENSORS_SHAPE_TEXT];
     safetensors_shape_text(tensor, text);
@@ -317,8 +326,10 @@ static bool read_tensor(const Safetensors *file, const char *path, const char *n
                          name, text, meaning);
     }
     if (!safetensors_is_float(tensor)) {
-        return error_set(err, "%s: the tensor %s has the type %s; it must be F32, F16, BF16 or "
-                         "F64.", path, name, safetensors_type_name(tensor->type));
+        return error_set(err,
+                         "%s: the tensor %s has the type %s; it must be F32, F16, BF16 or "
+                         "F64.",
+                         path, name, safetensors_type_name(tensor->type));
     }
     *out = mem_try_aligned(tensor->count, sizeof **out);
     if (*out == NULL) {
@@ -336,8 +347,10 @@ static bool read_attention(const Safetensors *file, const char *path, Trace *tra
     Attention *attention = &trace->attention[ATTENTION_SELF];
     size_t shape[4] = {0};
     if (tensor == NULL) {
-        return error_set(err, "%s is no trace: it has no tensor \"attention\" [layers, heads, "
-                         "tokens, tokens].", path);
+        return error_set(err,
+                         "%s is no trace: it has no tensor \"attention\" [layers, heads, "
+                         "tokens, tokens].",
+                         path);
     }
     if (!read_tensor(file, path, "attention", "[layers, heads, tokens, tokens]", 4, shape,
                      &attention->weights, err)) {
@@ -346,9 +359,11 @@ static bool read_attention(const Safetensors *file, const char *path, Trace *tra
     size_t tokens = (size_t)trace->encoding->count;
     if (shape[2] != shape[3] || shape[0] > CONFIG_MAX_LAYERS || shape[1] > CONFIG_MAX_HEADS) {
         char text[SAFETENSORS_SHAPE_TEXT];
-        return error_set(err, "%s: the tensor attention has the shape %s; it must be [layers, "
-                         "heads, tokens, tokens], at most %d layers of %d heads.", path,
-                         safetensors_shape_text(tensor, text), CONFIG_MAX_LAYERS, CONFIG_MAX_HEADS);
+        return error_set(err,
+                         "%s: the tensor attention has the shape %s; it must be [layers, "
+                         "heads, tokens, tokens], at most %d layers of %d heads.",
+                         path, safetensors_shape_text(tensor, text), CONFIG_MAX_LAYERS,
+                         CONFIG_MAX_HEADS);
     }
     if (shape[2] != tokens) {
         return error_set(err, "%s: the attention is between %zu tokens, but \"tokens\" has %zu.",
@@ -464,9 +479,8 @@ void trace_file_write(const Trace *trace, Buffer *out)
     add_field(encoding, FIELD_SPECIAL, &special);
     add_field(encoding, FIELD_ID, &ids);
     const SafeMetadata metadata[] = {
-        {"headlight", TRACE_FILE_VERSION}, {"model", trace->model},
-        {"text", encoding->text[0]},       {"pair", encoding->text[1]},
-        {"tokens", pieces.bytes},          {"segments", segments.bytes},
+        {"headlight", TRACE_FILE_VERSION}, {"model", trace->model},  {"text", encoding->text[0]},
+        {"pair", encoding->text[1]},       {"tokens", pieces.bytes}, {"segments", segments.bytes},
         {"special", special.bytes},        {"ids", ids.bytes},
     };
     safetensors_write(tensors, count, metadata, COUNTOF(metadata), out);

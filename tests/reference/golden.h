@@ -18,8 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <setjmp.h>
 #include <cmocka.h>
+#include <setjmp.h>
 
 typedef struct GoldenLimits {
     double attention, vectors, hidden, probability; /* largest absolute differences */
@@ -122,12 +122,12 @@ static inline void golden_check(const Model *model, const char *path, GoldenLimi
     double key = golden_distance(expected, "key", trace->key, L * A * T * d);
     double value = golden_distance(expected, "value", trace->value, L * A * T * d);
     double hidden = golden_distance(expected, "hidden", trace->hidden, (L + 1) * T * H);
-    double logits = golden_distance(expected, "logits", trace->logits,
-                                    T * (size_t)trace->vocab_size);
+    double logits =
+        golden_distance(expected, "logits", trace->logits, T * (size_t)trace->vocab_size);
     double probability = golden_check_top5(expected, trace);
     print_message("%s: %zu tokens; attention %.1e, query %.1e, key %.1e, value %.1e, hidden %.1e, "
-                  "logits %.1e, probability %.1e\n", path, T, weights, query, key, value, hidden,
-                  logits, probability);
+                  "logits %.1e, probability %.1e\n",
+                  path, T, weights, query, key, value, hidden, logits, probability);
     assert_true(weights <= limits.attention);
     assert_true(fmax(query, fmax(key, value)) <= limits.vectors);
     assert_true(fmax(hidden, logits) <= limits.hidden);

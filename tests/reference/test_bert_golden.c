@@ -22,7 +22,9 @@ static void check_all(void (*check)(const Model *model, const char *path))
         skip();
     }
     free(pattern);
-    for (size_t i = 0; i < folders.gl_pathc; i++) { golden_check_folder(folders.gl_pathv[i], check); }
+    for (size_t i = 0; i < folders.gl_pathc; i++) {
+        golden_check_folder(folders.gl_pathv[i], check);
+    }
     globfree(&folders);
 }
 

@@ -9,11 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <setjmp.h>
 #include <cmocka.h>
+#include <setjmp.h>
 
-#define SIZES                                                                                      \
-    "\"num_hidden_layers\":2,\"num_attention_heads\":4,\"hidden_size\":32,"                        \
+#define SIZES                                                               \
+    "\"num_hidden_layers\":2,\"num_attention_heads\":4,\"hidden_size\":32," \
     "\"intermediate_size\":64,\"max_position_embeddings\":128,\"vocab_size\":100"
 
 static int make_file(void **state)
@@ -56,8 +56,9 @@ static void refuse(void **state, const char *json, const char *part)
 
 static void test_good(void **state)
 {
-    ModelConfig config = read_good(state, "{" SIZES ",\"model_type\":\"bert\",\"hidden_act\":"
-                                          "\"relu\",\"layer_norm_eps\":1e-5,\"type_vocab_size\":3}");
+    ModelConfig config =
+        read_good(state, "{" SIZES ",\"model_type\":\"bert\",\"hidden_act\":"
+                         "\"relu\",\"layer_norm_eps\":1e-5,\"type_vocab_size\":3}");
     assert_int_equal(config.layers, 2);
     assert_int_equal(config.heads, 4);
     assert_int_equal(config.hidden_size, 32);
@@ -79,8 +80,9 @@ static void test_defaults(void **state)
     assert_true(config.norm_epsilon == 1e-12f);
     assert_int_equal(read_good(state, "{" SIZES ",\"hidden_act\":\"gelu_new\"}").activation,
                      ACTIVATION_GELU_NEW);
-    assert_int_equal(read_good(state, "{" SIZES ",\"hidden_act\":\"gelu_pytorch_tanh\"}").activation,
-                     ACTIVATION_GELU_NEW);
+    assert_int_equal(
+        read_good(state, "{" SIZES ",\"hidden_act\":\"gelu_pytorch_tanh\"}").activation,
+        ACTIVATION_GELU_NEW);
 }
 
 static void test_broken(void **state)
@@ -98,7 +100,8 @@ static void test_broken(void **state)
 static void test_fields(void **state)
 {
     refuse(state, "{}", "num_hidden_layers");
-    refuse(state, "{\"num_hidden_layers\":0," SIZES "}", "num_hidden_layers must be a whole number");
+    refuse(state, "{\"num_hidden_layers\":0," SIZES "}",
+           "num_hidden_layers must be a whole number");
     refuse(state, "{\"num_hidden_layers\":129," SIZES "}", "from 1 to 128");
     refuse(state, "{\"num_hidden_layers\":\"2\"," SIZES "}", "num_hidden_layers must be");
     refuse(state, "{\"num_hidden_layers\":2.5," SIZES "}", "num_hidden_layers must be");

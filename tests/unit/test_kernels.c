@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <setjmp.h>
 #include <cmocka.h>
+#include <setjmp.h>
 
 /* Numbers from -1 to 1, the same in every run. */
 static void fill(float *x, size_t count, uint32_t seed)
@@ -30,7 +30,9 @@ static float *filled(size_t count, uint32_t seed)
 
 static float *space_for(int hidden, int heads, int tokens)
 {
-    ModelConfig config = {.hidden_size = hidden, .intermediate_size = hidden, .heads = heads,
+    ModelConfig config = {.hidden_size = hidden,
+                          .intermediate_size = hidden,
+                          .heads = heads,
                           .head_size = hidden / heads};
     return malloc(kernels_space(&config, tokens) * sizeof(float));
 }
@@ -92,8 +94,12 @@ static void check_product(const KernelVariant *variant)
     for (int rows = 1; rows <= LARGEST; rows++) {
         for (int columns = 1; columns <= LARGEST; columns++) {
             bool transposed = (rows + columns) % 2 == 1;
-            KernelProduct product = {.left = left, .right = strips, .out = out, .depth = DEPTH,
-                                     .columns = columns, .left_stride = DEPTH,
+            KernelProduct product = {.left = left,
+                                     .right = strips,
+                                     .out = out,
+                                     .depth = DEPTH,
+                                     .columns = columns,
+                                     .left_stride = DEPTH,
                                      .out_stride = (size_t)(transposed ? rows : columns),
                                      .transposed = transposed};
             if (rows % 2 == 1) { /* right as [columns, DEPTH] or as [DEPTH, columns] */
@@ -177,8 +183,8 @@ static void check_norm(const KernelVariant *variant)
             }
             for (int i = 0; i < size; i++) { variance += (v[i] - mean) * (v[i] - mean) / size; }
             for (int i = 0; i < size; i++) {
-                double wanted = (v[i] - mean) / sqrt(variance + 1e-5) * (double)gain[i] +
-                                (double)shift[i];
+                double wanted =
+                    (v[i] - mean) / sqrt(variance + 1e-5) * (double)gain[i] + (double)shift[i];
                 near(wanted, (double)(both ? out : bare)[start + i], 5e-6, "norm", size);
             }
         }
@@ -263,7 +269,8 @@ static void test_linear(void **state)
     float *x = filled(100 * 256, 1), *weight = filled(256 * 256, 2);
     float *out = malloc(sizeof *out * 3 * 100 * 256), *space = space_for(256, 1, 100);
     for (size_t k = 0; k < COUNTOF(rows) * COUNTOF(sizes) * COUNTOF(sizes); k++) {
-        int inputs = sizes[k % COUNTOF(sizes)], outputs = sizes[k / COUNTOF(sizes) % COUNTOF(sizes)];
+        int inputs = sizes[k % COUNTOF(sizes)],
+            outputs = sizes[k / COUNTOF(sizes) % COUNTOF(sizes)];
         int count = rows[k / COUNTOF(sizes) / COUNTOF(sizes)], all = count * outputs;
         kernels_linear(team, x, weight, count, inputs, outputs, space, out);
         kernels_linear_tiles(team, x, weight, count, inputs, outputs, space, out + all);
@@ -271,8 +278,8 @@ static void test_linear(void **state)
         for (int i = 0; i < all; i++) {
             double sum = 0;
             for (int j = 0; j < inputs; j++) {
-                sum += (double)x[i / outputs * inputs + j] *
-                       (double)weight[i % outputs * inputs + j];
+                sum +=
+                    (double)x[i / outputs * inputs + j] * (double)weight[i % outputs * inputs + j];
             }
             near(sum, (double)out[i], 2e-5, "linear", inputs);
             near(sum, (double)out[all + i], 2e-5, "tiles", inputs);
@@ -296,8 +303,8 @@ static void test_pieces(void **state)
     float *single = malloc(count * sizeof *single);
     kernels_add_norm(team, x, bias, residual, gain, shift, 1e-12f, ROWS, SIZE, whole);
     for (size_t i = 0; i < ROWS; i++) {
-        kernels_add_norm(NULL, x + i * SIZE, bias, residual + i * SIZE, gain, shift, 1e-12f, 1, SIZE,
-                         single + i * SIZE);
+        kernels_add_norm(NULL, x + i * SIZE, bias, residual + i * SIZE, gain, shift, 1e-12f, 1,
+                         SIZE, single + i * SIZE);
     }
     assert_memory_equal(whole, single, count * sizeof *whole);
     kernels_activate(team, whole, bias, ACTIVATION_GELU, ROWS, SIZE);
@@ -339,7 +346,8 @@ static void test_split_heads(void **state)
 static void test_attention(void **state)
 {
     Team *team = *state;
-    static const int sizes[][3] = {{1, 1, 1}, {2, 3, 4}, {3, 17, 12}, {2, 64, 16}, {1, 33, 64}, {4, 64, 48}};
+    static const int sizes[][3] = {{1, 1, 1},   {2, 3, 4},   {3, 17, 12},
+                                   {2, 64, 16}, {1, 33, 64}, {4, 64, 48}};
     for (size_t s = 0; s < COUNTOF(sizes); s++) {
         int A = sizes[s][0], T = sizes[s][1], d = sizes[s][2];
         size_t count = (size_t)(A * T * d);

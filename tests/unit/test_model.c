@@ -13,23 +13,23 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <setjmp.h>
 #include <cmocka.h>
+#include <setjmp.h>
 
 enum { LAYERS = 2, HEADS = 2, H = 8, I = 12, POSITIONS = 16, V = 30, MOST_TENSORS = 64 };
 
 /* What a folder is made of, and what is wrong with it. */
 typedef struct Recipe {
-    const char *config;      /* "" for none, NULL for the right one */
-    int vocabulary;          /* entries in vocab.txt; 0 for V, -1 for no such file */
-    const char *prefix;      /* NULL for "bert." */
-    bool old_names;          /* gamma and beta */
-    bool no_head;            /* no cls.predictions */
-    bool untied;             /* a decoder of its own */
-    bool half;               /* F16 instead of F32 */
-    const char *leave_out;   /* this tensor */
-    const char *reshape;     /* this tensor gets a row too many */
-    const char *as_bytes;    /* this tensor is of the type U8 */
+    const char *config;    /* "" for none, NULL for the right one */
+    int vocabulary;        /* entries in vocab.txt; 0 for V, -1 for no such file */
+    const char *prefix;    /* NULL for "bert." */
+    bool old_names;        /* gamma and beta */
+    bool no_head;          /* no cls.predictions */
+    bool untied;           /* a decoder of its own */
+    bool half;             /* F16 instead of F32 */
+    const char *leave_out; /* this tensor */
+    const char *reshape;   /* this tensor gets a row too many */
+    const char *as_bytes;  /* this tensor is of the type U8 */
 } Recipe;
 
 typedef struct Weights {
@@ -97,7 +97,9 @@ static void add(Weights *weights, const char *prefix, const char *name, int rows
     assert_true(weights->count < MOST_TENSORS);
     weights->tensors[weights->count++] = (SafeTensor){
         .name = full,
-        .type = bytes ? SAFE_U8 : recipe->half ? SAFE_F16 : SAFE_F32,
+        .type = bytes          ? SAFE_U8
+                : recipe->half ? SAFE_F16
+                               : SAFE_F32,
         .rank = columns > 0 ? 2 : 1,
         .shape = {(size_t)rows, (size_t)columns},
         .bytes = data,
@@ -399,8 +401,9 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
-        TEST(test_dialects),    TEST(test_run),       TEST(test_refused_runs), TEST(test_bad_folders),
-        TEST(test_bad_weights), TEST(test_bad_files), TEST(test_encode),
+        TEST(test_dialects),    TEST(test_run),         TEST(test_refused_runs),
+        TEST(test_bad_folders), TEST(test_bad_weights), TEST(test_bad_files),
+        TEST(test_encode),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

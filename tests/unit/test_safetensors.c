@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <setjmp.h>
 #include <cmocka.h>
+#include <setjmp.h>
 
 static int make_folder(void **state)
 {
@@ -69,12 +69,24 @@ static void test_round_trip(void **state)
     static const float matrix[6] = {1, -2, 3.5f, 0, 1e-30f, 7};
     static const uint16_t halves[2] = {0x3C00, 0xC000};
     const SafeTensor tensors[] = {
-        {.name = "z \"quoted\"", .type = SAFE_F32, .rank = 2, .shape = {2, 3},
-         .bytes = (const unsigned char *)matrix, .length = sizeof matrix},
-        {.name = "a", .type = SAFE_F16, .rank = 1, .shape = {2},
-         .bytes = (const unsigned char *)halves, .length = sizeof halves},
-        {.name = "empty", .type = SAFE_F32, .rank = 2, .shape = {0, 3},
-         .bytes = (const unsigned char *)"", .length = 0},
+        {.name = "z \"quoted\"",
+         .type = SAFE_F32,
+         .rank = 2,
+         .shape = {2, 3},
+         .bytes = (const unsigned char *)matrix,
+         .length = sizeof matrix},
+        {.name = "a",
+         .type = SAFE_F16,
+         .rank = 1,
+         .shape = {2},
+         .bytes = (const unsigned char *)halves,
+         .length = sizeof halves},
+        {.name = "empty",
+         .type = SAFE_F32,
+         .rank = 2,
+         .shape = {0, 3},
+         .bytes = (const unsigned char *)"",
+         .length = 0},
     };
     const SafeMetadata metadata[] = {{"text", "It\n\"is\" \xC3\xA9"}, {"pair", NULL}, {"x", ""}};
     Buffer out = {0};
@@ -152,10 +164,10 @@ static void test_unaligned(void **state)
     free(path);
 }
 
-#define ONE(type, shape, offsets)                                                                  \
+#define ONE(type, shape, offsets) \
     "{\"a\":{\"dtype\":\"" type "\",\"shape\":" shape ",\"data_offsets\":" offsets "}}"
-#define TWO(first, second)                                                                         \
-    "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":" first "},"                          \
+#define TWO(first, second)                                                \
+    "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":" first "}," \
     "\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":" second "}}"
 
 static void test_bad_length(void **state)
@@ -194,7 +206,8 @@ static void test_bad_tensors(void **state)
     refuse(state, ONE("F32", "[1.5]", "[0,4]"), 4, -1, "no usable shape");
     refuse(state, ONE("F32", "\"1\"", "[0,4]"), 4, -1, "no usable shape");
     refuse(state, ONE("F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]"), 4, -1, "no usable shape");
-    refuse(state, ONE("F32", "[9007199254740992,9007199254740992]", "[0,0]"), 0, -1, "usable shape");
+    refuse(state, ONE("F32", "[9007199254740992,9007199254740992]", "[0,0]"), 0, -1,
+           "usable shape");
     refuse(state, ONE("F64", "[4611686018427387904]", "[0,0]"), 0, -1, "usable shape");
     refuse(state, ONE("F64", "[2305843009213693,4096]", "[0,0]"), 0, -1, "does not fit");
     refuse(state, ONE("F32", "[1]", "[4,0]"), 4, -1, "no usable place");
@@ -215,8 +228,10 @@ static void test_bad_places(void **state)
     refuse(state, TWO("[0,4]", "[0,4]"), 4, -1, "overlaps");
     refuse(state, TWO("[0,4]", "[5,9]"), 9, -1, "gap");
     refuse(state, TWO("[0,4]", "[4,8]"), 12, -1, "use only 8");
-    refuse(state, "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},"
-                  "\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}", 2, -1, "twice");
+    refuse(state,
+           "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},"
+           "\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}",
+           2, -1, "twice");
 }
 
 /* The folder must be refused with a sentence that has `part` in it. */
@@ -281,8 +296,10 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
-        TEST(test_round_trip), cmocka_unit_test(test_conversions), TEST(test_unaligned),
-        TEST(test_bad_length), TEST(test_bad_tensors), TEST(test_bad_places), TEST(test_folder),
+        TEST(test_round_trip),  cmocka_unit_test(test_conversions),
+        TEST(test_unaligned),   TEST(test_bad_length),
+        TEST(test_bad_tensors), TEST(test_bad_places),
+        TEST(test_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <setjmp.h>
 #include <cmocka.h>
+#include <setjmp.h>
 
 enum { MOST = 300 };
 
@@ -21,7 +21,10 @@ typedef struct Counts {
     atomic_int inner;
 } Counts;
 
-static void count_piece(void *data, int piece) { atomic_fetch_add(&((Counts *)data)->pieces[piece], 1); }
+static void count_piece(void *data, int piece)
+{
+    atomic_fetch_add(&((Counts *)data)->pieces[piece], 1);
+}
 
 static void check_once(Counts *counts, int count)
 {

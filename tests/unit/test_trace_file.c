@@ -14,8 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <setjmp.h>
 #include <cmocka.h>
+#include <setjmp.h>
 
 static int make_file(void **state)
 {
@@ -46,8 +46,8 @@ enum { L = 2, A = 3, T = 9, D = 4, H = 12, V = 5 };
 static Trace *make_trace(void)
 {
     static const Token tokens[T] = {
-        {"[CLS]", 2, 0, 0, 0, -1, true},  {"the", 10, 0, 0, 3, 0, false},
-        {"cafe", 11, 0, 4, 9, 1, false},  {"s", 12, 0, 11, 12, 2, false},
+        {"[CLS]", 2, 0, 0, 0, -1, true},   {"the", 10, 0, 0, 3, 0, false},
+        {"cafe", 11, 0, 4, 9, 1, false},   {"s", 12, 0, 11, 12, 2, false},
         {"##at", 13, 0, 12, 14, 2, false}, {".", 14, 0, 14, 15, 3, false},
         {"[SEP]", 3, 0, 15, 15, -1, true}, {"it", 15, 1, 0, 2, 0, false},
         {"[SEP]", 3, 1, 2, 2, -1, true},
@@ -67,8 +67,13 @@ static Trace *make_trace(void)
     trace->hidden_size = H;
     trace->vocab_size = V;
     trace->attention[ATTENTION_SELF] = (Attention){
-        .query_tokens = encoding, .key_tokens = encoding, .layers = L, .heads = A,
-        .queries = T, .keys = T, .weights = numbers(L * A * T * T),
+        .query_tokens = encoding,
+        .key_tokens = encoding,
+        .layers = L,
+        .heads = A,
+        .queries = T,
+        .keys = T,
+        .weights = numbers(L * A * T * T),
     };
     trace->query = numbers(L * A * T * D);
     trace->key = numbers(L * A * T * D);
@@ -196,8 +201,10 @@ static void put(void **state, const Part *parts, const SafeMetadata *metadata, s
     Arena arena = {0};
     for (; parts[used].name != NULL; used++) {
         SafeTensor *tensor = &tensors[used];
-        *tensor = (SafeTensor){.name = parts[used].name, .type = parts[used].type,
-                               .rank = parts[used].rank, .length = bytes[parts[used].type]};
+        *tensor = (SafeTensor){.name = parts[used].name,
+                               .type = parts[used].type,
+                               .rank = parts[used].rank,
+                               .length = bytes[parts[used].type]};
         for (int i = 0; i < tensor->rank; i++) {
             tensor->shape[i] = parts[used].shape[i];
             tensor->length *= tensor->shape[i];
@@ -231,8 +238,14 @@ static void refuse(void **state, const Part *parts, const SafeMetadata *metadata
     assert_int_equal(err.text[strlen(err.text) - 1], '.');
 }
 
-#define TOKENS3 {"tokens", "[\"[CLS]\",\"una\",\"##ble\"]"}
-#define ATTENTION3 {"attention", SAFE_F32, 4, {2, 2, 3, 3}}
+#define TOKENS3                                   \
+    {                                             \
+        "tokens", "[\"[CLS]\",\"una\",\"##ble\"]" \
+    }
+#define ATTENTION3                               \
+    {                                            \
+        "attention", SAFE_F32, 4, { 2, 2, 3, 3 } \
+    }
 
 /* Attention and tokens are enough: the tokens themselves are then the text. */
 static void test_minimal(void **state)
@@ -261,7 +274,8 @@ static void test_places(void **state)
 {
     const SafeMetadata metadata[] = {
         {"tokens", "[\"[UNK]\",\"is\",\"xyzzy\",\"a\",\"[UNK]\",\"cat\",\"\"]"},
-        {"text", "Zo\xC3\xAB  IS a \xE2\x80\xA6 C\xCC\xA7" "at"}};
+        {"text", "Zo\xC3\xAB  IS a \xE2\x80\xA6 C\xCC\xA7"
+                 "at"}};
     const Part parts[] = {{"attention", SAFE_F32, 4, {1, 1, 7, 7}}, {0}};
     Trace *trace = read_good(state, parts, metadata, 2);
     const Token *tokens = trace->encoding->tokens;
@@ -277,14 +291,15 @@ static void test_places(void **state)
 static void test_batch_of_one(void **state)
 {
     const SafeMetadata metadata[] = {TOKENS3};
-    const Part stacked[] = {{"attention", SAFE_BF16, 5, {2, 1, 2, 3, 3}},
-                            {"hidden", SAFE_F64, 4, {3, 1, 3, 5}}, {0}};
+    const Part stacked[] = {
+        {"attention", SAFE_BF16, 5, {2, 1, 2, 3, 3}}, {"hidden", SAFE_F64, 4, {3, 1, 3, 5}}, {0}};
     Trace *trace = read_good(state, stacked, metadata, 1);
     assert_true(trace->layers == 2 && trace->heads == 2 && trace->hidden_size == 5);
     trace_free(trace);
     const Part batched[] = {{"attention", SAFE_F32, 5, {1, 2, 2, 3, 3}},
                             {"cross_attention", SAFE_I32, 1, {1}},
-                            {"decoder_attention", SAFE_F32, 4, {2, 2, 1, 1}}, {0}};
+                            {"decoder_attention", SAFE_F32, 4, {2, 2, 1, 1}},
+                            {0}};
     trace = read_good(state, batched, metadata, 1);
     assert_true(trace->layers == 2 && trace->heads == 2 && trace->hidden_size == 0);
     trace_free(trace);
@@ -316,8 +331,8 @@ static void test_bad_tensors(void **state)
         Part parts[4] = {cases[i].parts[0], cases[i].parts[1], {0}};
         refuse(state, parts, metadata, 1, cases[i].part);
     }
-    const Part differing[] = {ATTENTION3, {"query", SAFE_F32, 4, {2, 2, 3, 4}},
-                              {"key", SAFE_F32, 4, {2, 2, 3, 5}}, {0}};
+    const Part differing[] = {
+        ATTENTION3, {"query", SAFE_F32, 4, {2, 2, 3, 4}}, {"key", SAFE_F32, 4, {2, 2, 3, 5}}, {0}};
     refuse(state, differing, metadata, 1, "key has the shape [2, 2, 3, 5]");
 }
 
@@ -374,9 +389,9 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_file, remove_file)
     const struct CMUnitTest tests[] = {
-        TEST(test_round_trip),   TEST(test_bare_round_trip), TEST(test_json),
-        TEST(test_minimal),      TEST(test_places),          TEST(test_batch_of_one),
-        TEST(test_bad_tensors),  TEST(test_bad_metadata),    TEST(test_truncated),
+        TEST(test_round_trip),  TEST(test_bare_round_trip), TEST(test_json),
+        TEST(test_minimal),     TEST(test_places),          TEST(test_batch_of_one),
+        TEST(test_bad_tensors), TEST(test_bad_metadata),    TEST(test_truncated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
