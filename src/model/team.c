@@ -15,10 +15,11 @@
 
 /* On a machine that is busy with other things a member may lose its processor in the middle of a
  * piece, for milliseconds in which the caller can only wait; a forward pass has hundreds of loops.
- * So when the last piece takes much longer than the caller's own did, the caller works alone for a
- * while: one good processor is faster than two that wait for each other. */
-#define PATIENCE_NS 100000
+ * So the team looks back from time to time: if the loops took hardly less than the caller would have
+ * needed alone, at its own pace, then it works alone for a while. */
+#define LOOK_BACK_NS 4000000
 #define ALONE_NS 50000000
+#define LEAST_GAIN 1.1
 
 struct Team {
     int size; /* with the caller */
@@ -34,7 +35,10 @@ struct Team {
     _Atomic uint64_t offer;
     atomic_int done;  /* pieces */
     atomic_bool busy; /* somebody is running a loop */
-    int64_t alone_until; /* in ns of the clock; belongs to whoever is running a loop */
+
+    /* Belongs to whoever is running a loop: how long the loops since the last look back took, how
+     * long they would have taken the caller alone, and until when it works alone. */
+    int64_t took_ns, alone_ns, alone_until;
 
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -131,10 +135,9 @@ static int64_t clock_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Waits for the pieces that others still have; `own_ns` is how long the caller's took. */
-static void wait_for_members(Team *team, int64_t own_ns)
+/* Waits for the pieces that others still have. */
+static void wait_for_members(Team *team)
 {
-    int64_t start = clock_ns(), patience = own_ns > PATIENCE_NS / 2 ? 2 * own_ns : PATIENCE_NS;
     for (int looks = 0; atomic_load(&team->done) < team->count; looks++) {
         if (looks < LOOKS) {
             rest();
@@ -142,8 +145,18 @@ static void wait_for_members(Team *team, int64_t own_ns)
             sched_yield(); /* the member that has the last piece may be waiting for our processor */
         }
     }
-    int64_t end = clock_ns();
-    if (end - start > patience) { team->alone_until = end + ALONE_NS; }
+}
+
+/* After a loop from `start` to `end` in which the caller did `own` pieces until `own_end`. */
+static void look_back(Team *team, int own, int64_t start, int64_t own_end, int64_t end)
+{
+    if (own == 0) { return; } /* then nothing is known of its pace */
+    team->took_ns += end - start;
+    team->alone_ns += (own_end - start) * team->count / own;
+    if (team->took_ns < LOOK_BACK_NS) { return; }
+    bool slow = (double)team->alone_ns < LEAST_GAIN * (double)team->took_ns;
+    if (slow) { team->alone_until = end + ALONE_NS; }
+    team->took_ns = team->alone_ns = 0;
 }
 
 int team_size(const Team *team) { return team != NULL ? team->size : 1; }
@@ -164,7 +177,10 @@ void team_run(Team *team, int count, TeamTask *task, void *data)
     uint64_t loop = (atomic_load(&team->offer) >> 32) + 1;
     atomic_store(&team->offer, loop << 32 | (uint32_t)count);
     wake_sleepers(team);
-    while (do_piece(team)) {}
-    wait_for_members(team, clock_ns() - start);
+    int own = 0;
+    while (do_piece(team)) { own++; }
+    int64_t own_end = clock_ns();
+    wait_for_members(team);
+    look_back(team, own, start, own_end, clock_ns());
     atomic_store(&team->busy, false);
 }

@@ -167,14 +167,7 @@ static size_t match_piece(const char *text, size_t length, size_t at, const char
         if (next_folded(&here) != code) { return at; }
     }
     if (here.next != here.count) { return at; } /* ends within a character such as a ligature */
-    size_t end = here.at;
-    while (end > at && end < length) { /* marks after the last letter belong to it */
-        uint32_t mark;
-        size_t bytes = unicode_decode(text + end, length - end, &mark);
-        if (!unicode_is_mark(mark)) { break; }
-        end += bytes;
-    }
-    return end;
+    return here.at;
 }
 
 /* The end of the word that an unknown token stands for: a run of letters, or one sign. */
@@ -247,46 +240,97 @@ static void place_tokens(Encoding *encoding, int side)
     }
 }
 
+/* Is text[at] the start of a character, or the end of the text? */
+static bool is_boundary(const char *text, int at)
+{
+    return (size_t)at <= strlen(text) && ((unsigned char)text[at] & 0xC0) != 0x80;
+}
+
+/* Where the file itself says where the tokens are, as ours do, that counts. */
+static bool read_places(const Safetensors *file, const char *path, Encoding *encoding, Error *err)
+{
+    int count = encoding->count;
+    int *starts = arena_alloc(&encoding->arena, 3 * (size_t)count, sizeof *starts);
+    int *ends = starts + count, *words = ends + count;
+    for (int i = 0; i < count; i++) {
+        starts[i] = encoding->tokens[i].start;
+        ends[i] = encoding->tokens[i].end;
+        words[i] = encoding->tokens[i].word;
+    }
+    if (!read_numbers(file, path, "starts", count, 0, INT32_MAX, starts, err) ||
+        !read_numbers(file, path, "ends", count, 0, INT32_MAX, ends, err) ||
+        !read_numbers(file, path, "words", count, -1, INT32_MAX, words, err)) {
+        return false;
+    }
+    for (int i = 0; i < count; i++) {
+        Token *token = &encoding->tokens[i];
+        const char *text = encoding->text[token->side];
+        if (starts[i] > ends[i] || !is_boundary(text, ends[i]) || !is_boundary(text, starts[i])) {
+            return error_set(err,
+                             "%s: the place of token %d (\"starts\", \"ends\") is not in the text.",
+                             path, i);
+        }
+        token->start = starts[i];
+        token->end = ends[i];
+        token->word = words[i];
+    }
+    return true;
+}
+
+/* Segment, special and id of every token. */
+static bool read_fields(const Safetensors *file, const char *path, Encoding *encoding, Error *err)
+{
+    int count = encoding->count;
+    int *segments = arena_alloc(&encoding->arena, 3 * (size_t)count, sizeof *segments);
+    int *special = segments + count, *ids = special + count;
+    for (int i = 0; i < count; i++) {
+        special[i] = encoding->tokens[i].special;
+        ids[i] = -1;
+    }
+    if (!read_numbers(file, path, "segments", count, 0, 1, segments, err) ||
+        !read_numbers(file, path, "special", count, 0, 1, special, err) ||
+        !read_numbers(file, path, "ids", count, -1, INT32_MAX, ids, err)) {
+        return false;
+    }
+    for (int i = 0; i < count; i++) {
+        Token *token = &encoding->tokens[i];
+        token->side = segments[i];
+        token->special = special[i] != 0;
+        token->id = ids[i];
+    }
+    return true;
+}
+
+static bool has_side(const Encoding *encoding, int side)
+{
+    for (int i = 0; i < encoding->count; i++) {
+        if (encoding->tokens[i].side == side) { return true; }
+    }
+    return false;
+}
+
 static bool read_encoding(const Safetensors *file, const char *path, Encoding *encoding, Error *err)
 {
+    static const char *const keys[2] = {"text", "pair"};
     if (safetensors_metadata(file, "tokens") == NULL) {
         return error_set(err,
                          "%s is no trace: its metadata has no \"tokens\" (a JSON array of "
                          "strings).",
                          path);
     }
-    if (!read_pieces(file, path, encoding, err)) { return false; }
-    size_t count = (size_t)encoding->count;
-    int *numbers = arena_alloc(&encoding->arena, 3 * count, sizeof *numbers);
-    int *segments = numbers, *special = numbers + count, *ids = numbers + 2 * count;
-    for (size_t i = 0; i < count; i++) {
-        special[i] = encoding->tokens[i].special;
-        ids[i] = -1;
-    }
-    if (!read_numbers(file, path, "segments", encoding->count, 0, 1, segments, err) ||
-        !read_numbers(file, path, "special", encoding->count, 0, 1, special, err) ||
-        !read_numbers(file, path, "ids", encoding->count, -1, INT32_MAX, ids, err)) {
+    if (!read_pieces(file, path, encoding, err) || !read_fields(file, path, encoding, err)) {
         return false;
     }
-    bool sides[2] = {true, false};
-    for (size_t i = 0; i < count; i++) {
-        Token *token = &encoding->tokens[i];
-        token->side = segments[i];
-        token->special = special[i] != 0;
-        token->id = ids[i];
-        sides[token->side] = true;
-    }
-    const char *keys[2] = {"text", "pair"};
     for (int side = 0; side < 2; side++) {
         const char *text = safetensors_metadata(file, keys[side]);
-        if (text != NULL && (side == 0 || text[0] != '\0')) {
+        if (text != NULL && (side == 0 || text[0] != '\0' || has_side(encoding, 1))) {
             encoding->text[side] = arena_copy_string(&encoding->arena, text);
-        } else if (sides[side]) {
+        } else if (side == 0 || has_side(encoding, 1)) {
             encoding->text[side] = lay_out_text(encoding, side);
         }
         if (encoding->text[side] != NULL) { place_tokens(encoding, side); }
     }
-    return true;
+    return read_places(file, path, encoding, err);
 }
 
 /* ---- Reading: the tensors ---- */
@@ -423,7 +467,19 @@ Trace *trace_file_read(const char *path, Error *err)
 
 /* ---- Writing ---- */
 
-typedef enum TokenField { FIELD_PIECE, FIELD_SIDE, FIELD_SPECIAL, FIELD_ID } TokenField;
+typedef enum TokenField {
+    FIELD_PIECE,
+    FIELD_SIDE,
+    FIELD_SPECIAL,
+    FIELD_ID,
+    FIELD_START,
+    FIELD_END,
+    FIELD_WORD,
+    FIELDS
+} TokenField;
+
+static const char *const field_keys[FIELDS] = {"tokens", "segments", "special", "ids",
+                                               "starts", "ends",     "words"};
 
 /* One field of all tokens as a JSON array. */
 static void add_field(const Encoding *encoding, TokenField field, Buffer *out)
@@ -436,6 +492,10 @@ static void add_field(const Encoding *encoding, TokenField field, Buffer *out)
         case FIELD_SIDE: buffer_format(out, "%d", token->side); break;
         case FIELD_SPECIAL: buffer_format(out, "%d", token->special); break;
         case FIELD_ID: buffer_format(out, "%d", token->id); break;
+        case FIELD_START: buffer_format(out, "%d", token->start); break;
+        case FIELD_END: buffer_format(out, "%d", token->end); break;
+        case FIELD_WORD: buffer_format(out, "%d", token->word); break;
+        case FIELDS: break;
         }
     }
     buffer_add_string(out, "]");
@@ -473,21 +533,17 @@ void trace_file_write(const Trace *trace, Buffer *out)
     add_tensor(tensors, &count, "hidden", trace->hidden, 3, L + 1, T, H, 1);
     add_tensor(tensors, &count, "logits", trace->logits, 2, T, (size_t)trace->vocab_size, 1, 1);
 
-    Buffer pieces = {0}, segments = {0}, special = {0}, ids = {0};
-    add_field(encoding, FIELD_PIECE, &pieces);
-    add_field(encoding, FIELD_SIDE, &segments);
-    add_field(encoding, FIELD_SPECIAL, &special);
-    add_field(encoding, FIELD_ID, &ids);
-    const SafeMetadata metadata[] = {
-        {"headlight", TRACE_FILE_VERSION}, {"model", trace->model},  {"text", encoding->text[0]},
-        {"pair", encoding->text[1]},       {"tokens", pieces.bytes}, {"segments", segments.bytes},
-        {"special", special.bytes},        {"ids", ids.bytes},
-    };
+    Buffer fields[FIELDS] = {0};
+    SafeMetadata metadata[FIELDS + 4] = {{"headlight", TRACE_FILE_VERSION},
+                                         {"model", trace->model},
+                                         {"text", encoding->text[0]},
+                                         {"pair", encoding->text[1]}};
+    for (int i = 0; i < FIELDS; i++) {
+        add_field(encoding, (TokenField)i, &fields[i]);
+        metadata[4 + i] = (SafeMetadata){field_keys[i], fields[i].bytes};
+    }
     safetensors_write(tensors, count, metadata, COUNTOF(metadata), out);
-    buffer_free(&pieces);
-    buffer_free(&segments);
-    buffer_free(&special);
-    buffer_free(&ids);
+    for (int i = 0; i < FIELDS; i++) { buffer_free(&fields[i]); }
 }
 
 /* Six significant digits; null where JSON has no number. A locale may have changed the point. */

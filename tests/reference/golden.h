@@ -13,13 +13,13 @@
 
 #include <cjson/cJSON.h>
 #include <math.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
-#include <setjmp.h>
 
 typedef struct GoldenLimits {
     double attention, vectors, hidden, probability; /* largest absolute differences */

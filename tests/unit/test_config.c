@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "model/config.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -10,7 +11,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <setjmp.h>
 
 #define SIZES                                                               \
     "\"num_hidden_layers\":2,\"num_attention_heads\":4,\"hidden_size\":32," \

@@ -4,13 +4,13 @@
 #include "model/kernels.h"
 
 #include <math.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
-#include <setjmp.h>
 
 /* Numbers from -1 to 1, the same in every run. */
 static void fill(float *x, size_t count, uint32_t seed)

@@ -7,6 +7,7 @@
 #include "model/safetensors.h"
 
 #include <math.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <setjmp.h>
 
 enum { LAYERS = 2, HEADS = 2, H = 8, I = 12, POSITIONS = 16, V = 30, MOST_TENSORS = 64 };
 

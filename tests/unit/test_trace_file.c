@@ -8,6 +8,7 @@
 
 #include <cjson/cJSON.h>
 #include <math.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <setjmp.h>
 
 static int make_file(void **state)
 {
@@ -355,6 +355,9 @@ static void test_bad_metadata(void **state)
         {{TOKENS3, {"special", "7"}}, "\"special\" must be a JSON array"},
         {{TOKENS3, {"special", "[0,0,\"1\"]"}}, "\"special\" must hold whole numbers"},
         {{TOKENS3, {"ids", "[0,0,1e99]"}}, "\"ids\" must hold whole numbers"},
+        {{TOKENS3, {"starts", "[0,0,1]"}}, "the place of token 1"}, /* after its end */
+        {{TOKENS3, {"ends", "[0,3,99]"}}, "the place of token 2"},
+        {{TOKENS3, {"words", "[0,0]"}}, "\"words\" has 2 items"},
     };
     const Part parts[] = {ATTENTION3, {0}};
     for (size_t i = 0; i < COUNTOF(cases); i++) {
