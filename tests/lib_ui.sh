@@ -18,7 +18,7 @@ start_display() {
         finish
     done
     mkdir "$work/screen" "$work/home"
-    Xvfb -displayfd 3 -screen 0 "${1}x24" -fbdir "$work/screen" -nolisten tcp \
+    Xvfb -displayfd 3 -screen 0 "${1}x24" -fbdir "$work/screen" -nolisten tcp -noreset \
         3>"$work/display" 2>"$work/xvfb.log" &
     started="$started $!"
     if ! wait_for 20 test -s "$work/display"; then

@@ -23,8 +23,8 @@ int links_top(const Slice *slice, int layer, const HeadSet *heads, int query, in
     int count = 0;
     if (most <= 0) { return 0; }
     Arena scratch = {0};
-    float *weights = arena_alloc(&scratch, (size_t)slice->queries * (size_t)slice->keys,
-                                 sizeof *weights);
+    float *weights =
+        arena_alloc(&scratch, (size_t)slice->queries * (size_t)slice->keys, sizeof *weights);
     for (int head = headset_next(heads, -1); head >= 0; head = headset_next(heads, head)) {
         if (head >= slice->attention->heads) { break; }
         slice_weights(slice, layer, head, weights);
@@ -45,10 +45,13 @@ int links_top(const Slice *slice, int layer, const HeadSet *heads, int query, in
 int links_rank(const Slice *slice, int layer, int head, int query, int key)
 {
     const Attention *a = slice->attention;
-    size_t row = ((size_t)layer * (size_t)a->heads + (size_t)head) * (size_t)a->queries + (size_t)query;
+    size_t row =
+        ((size_t)layer * (size_t)a->heads + (size_t)head) * (size_t)a->queries + (size_t)query;
     const float *weights = a->weights + row * (size_t)a->keys;
     int rank = 1;
-    for (int col = 0; col < slice->keys; col++) { rank += weights[slice->key_index[col]] > weights[key]; }
+    for (int col = 0; col < slice->keys; col++) {
+        rank += weights[slice->key_index[col]] > weights[key];
+    }
     return rank;
 }
 

@@ -29,9 +29,7 @@ void headset_fill(HeadSet *set, int heads)
 int headset_count(const HeadSet *set)
 {
     int count = 0;
-    for (size_t i = 0; i < COUNTOF(set->bits); i++) {
-        count += __builtin_popcountll(set->bits[i]);
-    }
+    for (size_t i = 0; i < COUNTOF(set->bits); i++) { count += __builtin_popcountll(set->bits[i]); }
     return count;
 }
 
@@ -90,7 +88,8 @@ void slice_weights(const Slice *slice, int layer, int head, float *weights)
 {
     const float *matrix = head_weights(slice, layer, head);
     for (int query = 0; query < slice->queries; query++) {
-        const float *from = matrix + (size_t)slice->query_index[query] * (size_t)slice->attention->keys;
+        const float *from =
+            matrix + (size_t)slice->query_index[query] * (size_t)slice->attention->keys;
         float *row = weights + (size_t)query * (size_t)slice->keys;
         float sum = 0;
         for (int key = 0; key < slice->keys; key++) {
@@ -102,8 +101,7 @@ void slice_weights(const Slice *slice, int layer, int head, float *weights)
     }
 }
 
-void slice_combine(const Slice *slice, int layer, const HeadSet *heads, Combine how,
-                   float *weights)
+void slice_combine(const Slice *slice, int layer, const HeadSet *heads, Combine how, float *weights)
 {
     size_t count = (size_t)slice->queries * (size_t)slice->keys;
     memset(weights, 0, count * sizeof *weights);
@@ -114,8 +112,8 @@ void slice_combine(const Slice *slice, int layer, const HeadSet *heads, Combine 
         if (head >= slice->attention->heads) { break; }
         slice_weights(slice, layer, head, one);
         for (size_t i = 0; i < count; i++) {
-            weights[i] = how == COMBINE_MAX ? max_float(weights[i], one[i])
-                                            : weights[i] + share * one[i];
+            weights[i] =
+                how == COMBINE_MAX ? max_float(weights[i], one[i]) : weights[i] + share * one[i];
         }
     }
     arena_free(&scratch);

@@ -62,10 +62,7 @@ void app_free(App *app)
 
 const char *app_text(const App *app) { return textfield_text(&app->text); }
 
-const char *app_pair(const App *app)
-{
-    return app->pair_open ? textfield_text(&app->pair) : NULL;
-}
+const char *app_pair(const App *app) { return app->pair_open ? textfield_text(&app->pair) : NULL; }
 
 void app_say(App *app, bool is_error, const char *format, ...)
 {
@@ -104,13 +101,17 @@ static void fit_view(App *app, const Trace *before)
     }
     view->layer = clamp_int(view->layer, 0, a->layers - 1);
     bool other_shape = before == NULL || before->attention[view->attention].heads != a->heads;
-    for (int head = a->heads; head < SLICE_MAX_HEADS; head++) { headset_put(&view->heads, head, false); }
+    for (int head = a->heads; head < SLICE_MAX_HEADS; head++) {
+        headset_put(&view->heads, head, false);
+    }
     if (other_shape && headset_count(&view->heads) != 1) { headset_fill(&view->heads, a->heads); }
     if (headset_count(&view->heads) == 0) { headset_fill(&view->heads, a->heads); }
     if (app->trace->encoding->text[1] == NULL) { view->pair = PAIR_ALL; }
     int kept = 0;
     for (int pin = 0; pin < view->pin_count; pin++) {
-        if (pin_survives(&view->pins[pin], before, app->trace)) { view->pins[kept++] = view->pins[pin]; }
+        if (pin_survives(&view->pins[pin], before, app->trace)) {
+            view->pins[kept++] = view->pins[pin];
+        }
     }
     view->pin_count = kept;
     view->hover = (Target){TARGET_NONE, -1, -1, -1, -1};
@@ -163,7 +164,8 @@ bool app_run(App *app, Error *err)
     if (app->model == NULL) { return true; }
     if (app->worker != NULL) {
         app->asked = app->now + 1;
-        worker_request(app->worker, app->model, NULL, app_text(app), app_pair(app), MODEL_ATTENTION);
+        worker_request(app->worker, app->model, NULL, app_text(app), app_pair(app),
+                       MODEL_ATTENTION);
         return true;
     }
     Encoding *encoding = model_encode(app->model, app_text(app), app_pair(app));
@@ -188,7 +190,8 @@ bool app_open_model(App *app, const char *name, Error *err)
     bool ok = folder != NULL;
     if (ok && app->worker != NULL) {
         app->asked = app->now + 1;
-        worker_request(app->worker, app->model, folder, app_text(app), app_pair(app), MODEL_ATTENTION);
+        worker_request(app->worker, app->model, folder, app_text(app), app_pair(app),
+                       MODEL_ATTENTION);
     } else if (ok) {
         Model *model = model_open(folder, err);
         ok = model != NULL;
@@ -228,7 +231,9 @@ void app_poll(App *app)
     if (!worker_busy(app->worker)) { app->asked = 0; }
     if (answer.failed) { app_say(app, true, "%s", answer.error.text); }
     bool ask_again = answer.model != NULL && answer.trace == NULL && !answer.failed;
-    if (answer.model != NULL) { take_model(app, answer.model, ask_again || worker_busy(app->worker)); }
+    if (answer.model != NULL) {
+        take_model(app, answer.model, ask_again || worker_busy(app->worker));
+    }
     if (answer.trace != NULL) { take_trace(app, answer.trace); }
     app->changed = true;
 }

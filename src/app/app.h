@@ -25,42 +25,42 @@ enum {
 };
 
 typedef struct App {
-    Arena arena;             /* names and folders that live as long as the program */
-    FontSet *fonts;          /* lent; NULL when nothing will be drawn */
-    Model *model;            /* NULL until one is open, or when a trace file is shown */
-    Trace *trace;            /* what is drawn; NULL until the first pass is done */
-    Worker *worker;          /* NULL without a window: then passes run at once */
+    Arena arena;    /* names and folders that live as long as the program */
+    FontSet *fonts; /* lent; NULL when nothing will be drawn */
+    Model *model;   /* NULL until one is open, or when a trace file is shown */
+    Trace *trace;   /* what is drawn; NULL until the first pass is done */
+    Worker *worker; /* NULL without a window: then passes run at once */
 
     ViewState view;
     Measure measure;
-    float *grid;             /* [layers, heads] of `measure`, of the current trace; NULL: to be made */
-    Target grid_link;        /* the link that `grid` was made for */
+    float *grid;      /* [layers, heads] of `measure`, of the current trace; NULL: to be made */
+    Target grid_link; /* the link that `grid` was made for */
     TextField text, pair;
     bool pair_open;
 
     Ui ui;
     Drawing *picture, *screen;
-    Rect picture_area;       /* where the picture lies in the window, points */
-    Target chip_hover;       /* the token whose chip is under the pointer */
-    Vec drag_pan;            /* heatmap: pan when the drag began */
+    Rect picture_area; /* where the picture lies in the window, points */
+    Target chip_hover; /* the token whose chip is under the pointer */
+    Vec drag_pan;      /* heatmap: pan when the drag began */
     ModelPlace *models;
     int model_count;
-    const char **examples;   /* sentences to try; a tab separates a pair */
+    const char **examples; /* sentences to try; a tab separates a pair */
     int example_count, example;
-    char **start;            /* commands for the first trace; lent */
+    char **start; /* commands for the first trace; lent */
     int start_count;
-    bool placed;             /* layer or heads were chosen by hand: a model's start is not taken */
+    bool placed; /* layer or heads were chosen by hand: a model's start is not taken */
 
     char message[640];
     bool message_is_error;
-    uint64_t message_until;  /* ms; 0: none */
-    uint64_t now;            /* ms, of the frame */
-    uint64_t asked;          /* when the worker was asked for what it has not answered; 0: nothing */
+    uint64_t message_until; /* ms; 0: none */
+    uint64_t now;           /* ms, of the frame */
+    uint64_t asked;         /* when the worker was asked for what it has not answered; 0: nothing */
     const char *focus_wanted; /* name of the text field that gets the keyboard next, or NULL */
-    bool changed;            /* a command ran: the frame is laid out again */
+    bool changed;             /* a command ran: the frame is laid out again */
     bool help_open, presenting, fullscreen, quit;
-    int scale_percent;       /* interface scale */
-    char *last_export;       /* path of the last figure, or NULL */
+    int scale_percent; /* interface scale */
+    char *last_export; /* path of the last figure, or NULL */
 } App;
 
 /* Fonts are lent, or NULL. The caller opens a model or trace by commands. */

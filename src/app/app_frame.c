@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#define SCROLL_STEP 60.0f  /* points per notch of the wheel */
+#define SCROLL_STEP 60.0f /* points per notch of the wheel */
 #define ZOOM_STEP 1.25f
 enum { MAX_PASSES = 3 };
 
@@ -49,7 +49,8 @@ static void turn_wheel(App *app, const Input *input)
 static void click_target(App *app, Target target, unsigned did)
 {
     if (target.kind == TARGET_HEAD) {
-        command_do_format(app, (did & UI_DOUBLE_CLICKED) != 0 ? "head:isolate %d" : "head:toggle %d",
+        command_do_format(app,
+                          (did & UI_DOUBLE_CLICKED) != 0 ? "head:isolate %d" : "head:toggle %d",
                           target.head);
     } else if (target.kind != TARGET_NONE) {
         view_toggle_pin(&app->view, target);

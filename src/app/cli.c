@@ -56,10 +56,11 @@ static char *read_text(const char *argument, Error *err)
 static void warn_cut(const Trace *trace, const Model *model)
 {
     if (trace->encoding->cut == 0) { return; }
-    fprintf(stderr,
-            "headlight: The text has %d tokens more than the %d positions of %s; the last ones were "
-            "left out.\n",
-            trace->encoding->cut, model_config(model)->positions, model_name(model));
+    fprintf(
+        stderr,
+        "headlight: The text has %d tokens more than the %d positions of %s; the last ones were "
+        "left out.\n",
+        trace->encoding->cut, model_config(model)->positions, model_name(model));
 }
 
 /* Opens what the options name and runs the text: app->trace is there afterwards. */
@@ -128,8 +129,8 @@ static int dump(const Options *options)
 {
     Error err = {""};
     bool json = options->output != NULL && ends_with(options->output, ".json");
-    if (options->output == NULL ||
-        (!json && !ends_with(options->output, ".safetensors") && strcmp(options->output, "-") != 0)) {
+    if (options->output == NULL || (!json && !ends_with(options->output, ".safetensors") &&
+                                    strcmp(options->output, "-") != 0)) {
         error_set(&err, "dump needs a file to write: -o FILE.safetensors or -o FILE.json.");
         return fail(&err, CLI_USAGE);
     }
@@ -224,7 +225,8 @@ static int models(const Options *options)
     if (options->json) { buffer_add_string(&out, "["); }
     for (int i = 0; i < count; i++) {
         if (!options->json) {
-            buffer_format(&out, "%-28s %-20s %s\n", places[i].name, places[i].where, places[i].folder);
+            buffer_format(&out, "%-28s %-20s %s\n", places[i].name, places[i].where,
+                          places[i].folder);
             continue;
         }
         buffer_add_string(&out, i > 0 ? ",\n {\"name\": " : "{\"name\": ");

@@ -121,7 +121,7 @@ static bool run_pair_toggle(App *app, const char *argument, Error *err)
 {
     (void)argument;
     app->pair_open = !app->pair_open;
-    if (app->pair_open) { app->focus_wanted = "pair";  }
+    if (app->pair_open) { app->focus_wanted = "pair"; }
     return app_run(app, err);
 }
 
@@ -143,7 +143,8 @@ static bool run_view_set(App *app, const char *argument, Error *err)
 {
     int view = view_find(argument);
     if (view < 0) {
-        return error_set(err, "There is no view called \"%s\"; there are head and heatmap.", argument);
+        return error_set(err, "There is no view called \"%s\"; there are head and heatmap.",
+                         argument);
     }
     app->view.view = view;
     app->view.scroll = 0;
@@ -518,7 +519,8 @@ const Command command_table[] = {
     {"pin:key", "N", "pins who looks at token N", has_trace, run_pin_key},
     {"pin:word", "WORD", "pins what the last such word looks at", has_trace, run_pin_word},
     {"pin:clear", "", "takes all pins out", NULL, run_pin_clear},
-    {"grid:measure", "entropy|distance|special|link", "what colours the head grid", NULL, run_measure},
+    {"grid:measure", "entropy|distance|special|link", "what colours the head grid", NULL,
+     run_measure},
     {"theme", "light|dark", "the other theme", NULL, run_theme},
     {"interface:larger", "", "everything larger", NULL, run_interface_larger},
     {"interface:smaller", "", "everything smaller", NULL, run_interface_smaller},
@@ -536,7 +538,9 @@ bool command_run(App *app, const char *line, Error *err)
     size_t length = strcspn(line, " ");
     const char *argument = line[length] == ' ' ? line + length + 1 : "";
     for (const Command *command = command_table; command->name != NULL; command++) {
-        if (strlen(command->name) != length || strncmp(command->name, line, length) != 0) { continue; }
+        if (strlen(command->name) != length || strncmp(command->name, line, length) != 0) {
+            continue;
+        }
         if (command->can != NULL && !command->can(app)) {
             return error_set(err, "%s makes no sense here: %s.", command->name, command->help);
         }

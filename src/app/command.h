@@ -9,8 +9,8 @@
 
 typedef struct Command {
     const char *name;
-    const char *argument; /* what it takes, for the help: "N", "FILE", or "" */
-    const char *help;     /* one line */
+    const char *argument;        /* what it takes, for the help: "N", "FILE", or "" */
+    const char *help;            /* one line */
     bool (*can)(const App *app); /* NULL: always */
     bool (*run)(App *app, const char *argument, Error *err);
 } Command;

@@ -5,8 +5,8 @@
 #include "app/app.h"
 
 typedef struct FigureOptions {
-    Vec size;          /* points; 0: the size at which the view is at its best */
-    float scale;       /* pixels per point, 1 to 4 */
+    Vec size;    /* points; 0: the size at which the view is at its best */
+    float scale; /* pixels per point, 1 to 4 */
     bool transparent;
     bool no_caption;
 } FigureOptions;

@@ -5,11 +5,11 @@
 #include "ui/input.h"
 
 typedef struct KeyBinding {
-    int key;            /* 0: not a stroke of its own, only a line of the help */
+    int key; /* 0: not a stroke of its own, only a line of the help */
     unsigned modifiers;
-    bool while_typing;  /* also while a text field has the keyboard */
+    bool while_typing; /* also while a text field has the keyboard */
     const char *command;
-    const char *keys;   /* as shown: "Ctrl+S"; NULL: another stroke for a binding shown already */
+    const char *keys; /* as shown: "Ctrl+S"; NULL: another stroke for a binding shown already */
     const char *help;
 } KeyBinding;
 

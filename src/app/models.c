@@ -142,7 +142,9 @@ ModelPlace *models_list(Arena *arena, int *count)
 
 const char *models_find(const char *name, Arena *arena, Error *err)
 {
-    if (strchr(name, '/') != NULL && file_is_folder(name)) { return arena_copy_string(arena, name); }
+    if (strchr(name, '/') != NULL && file_is_folder(name)) {
+        return arena_copy_string(arena, name);
+    }
     int count;
     ModelPlace *places = models_list(arena, &count);
     for (int i = 0; i < count; i++) {
@@ -150,11 +152,15 @@ const char *models_find(const char *name, Arena *arena, Error *err)
     }
     if (file_is_folder(name)) { return arena_copy_string(arena, name); }
     if (strchr(name, '/') != NULL) {
-        error_set(err, "There is no model folder %s; `headlight models` lists those that can be "
-                       "opened.", name);
+        error_set(err,
+                  "There is no model folder %s; `headlight models` lists those that can be "
+                  "opened.",
+                  name);
     } else {
-        error_set(err, "There is no model called %s; `headlight models` lists those that can be "
-                       "opened.", name);
+        error_set(err,
+                  "There is no model called %s; `headlight models` lists those that can be "
+                  "opened.",
+                  name);
     }
     return NULL;
 }
@@ -169,13 +175,16 @@ bool models_read_start(const char *folder, ModelStart *start)
     const cJSON *layer = cJSON_GetObjectItemCaseSensitive(json, "layer");
     const cJSON *head = cJSON_GetObjectItemCaseSensitive(json, "head");
     const cJSON *word = cJSON_GetObjectItemCaseSensitive(json, "word");
-    ok = cJSON_IsNumber(layer) && cJSON_IsNumber(head) && layer->valueint >= 0 && head->valueint >= 0;
+    ok = cJSON_IsNumber(layer) && cJSON_IsNumber(head) && layer->valueint >= 0 &&
+         head->valueint >= 0;
     *start = (ModelStart){0};
     if (ok) {
         start->layer = layer->valueint;
         start->head = head->valueint;
     }
-    if (ok && cJSON_IsString(word)) { snprintf(start->word, sizeof start->word, "%s", word->valuestring); }
+    if (ok && cJSON_IsString(word)) {
+        snprintf(start->word, sizeof start->word, "%s", word->valuestring);
+    }
     cJSON_Delete(json);
     buffer_free(&text);
     return ok;

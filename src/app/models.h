@@ -14,9 +14,9 @@
 #define MODELS_DEFAULT "headlight-en"
 
 typedef struct ModelPlace {
-    const char *name;   /* what --model takes */
+    const char *name; /* what --model takes */
     const char *folder;
-    const char *where;  /* "shipped", "yours", "Hugging Face cache" */
+    const char *where; /* "shipped", "yours", "Hugging Face cache" */
 } ModelPlace;
 
 /* All models that can be found, in the order above; strings and array live in the arena. */

@@ -12,18 +12,23 @@
 enum { SIZE_MAX_POINTS = 16000 };
 
 typedef struct Option {
-    char letter;          /* 0: only the long name */
+    char letter; /* 0: only the long name */
     const char *name;
     const char *argument; /* NULL: it is a switch */
     int modes;
-    const char *command;  /* the command that the argument is given to, or NULL: see set_field */
+    const char *command; /* the command that the argument is given to, or NULL: see set_field */
     const char *help;
 } Option;
 
-enum { FIGURE = FOR_WINDOW | FOR_RENDER, RUN = FIGURE | FOR_DUMP, ALL = RUN | FOR_TOKENIZE | FOR_MODELS };
+enum {
+    FIGURE = FOR_WINDOW | FOR_RENDER,
+    RUN = FIGURE | FOR_DUMP,
+    ALL = RUN | FOR_TOKENIZE | FOR_MODELS
+};
 
 static const Option option_table[] = {
-    {'m', "model", "DIR|NAME", RUN | FOR_TOKENIZE, NULL, "a model folder, or a name of `headlight models`"},
+    {'m', "model", "DIR|NAME", RUN | FOR_TOKENIZE, NULL,
+     "a model folder, or a name of `headlight models`"},
     {'p', "pair", "TEXT", RUN, NULL, "a second sentence"},
     {'v', "view", "NAME", FIGURE, "view:set", "head (lines) or heatmap"},
     {'l', "layer", "N", FIGURE, "layer:set", "the layer, from 0"},
@@ -31,7 +36,8 @@ static const Option option_table[] = {
     {0, "combine", "mean|max", FIGURE, "head:combine", "heatmap: the chosen heads as one"},
     {0, "filter", "all|aa|ab|ba|bb", FIGURE, "filter", "which sentence of a pair looks at which"},
     {0, "hide-special", NULL, FIGURE, "special hidden", "leaves out [CLS] and [SEP]"},
-    {0, "renormalise", NULL, FIGURE, "special renormalised", "and makes the other weights sum to 1"},
+    {0, "renormalise", NULL, FIGURE, "special renormalised",
+     "and makes the other weights sum to 1"},
     {0, "threshold", "X", FIGURE, "threshold:set", "draws lines from this weight on (0.02)"},
     {0, "contrast", "X", FIGURE, "contrast", "opacity of a line = weight ^ X (0.7)"},
     {0, "pin", "WORD", FIGURE, "pin:word", "shows what the last such word looks at"},
@@ -82,7 +88,8 @@ static bool set_size(Options *options, const char *argument, Error *err)
     long height = *middle == 'x' ? strtol(middle + 1, &end, 10) : 0;
     if (*middle != 'x' || *end != '\0' || width < 1 || height < 1 || width > SIZE_MAX_POINTS ||
         height > SIZE_MAX_POINTS) {
-        return error_set(err, "--size takes a width and a height like 960x720, not \"%s\".", argument);
+        return error_set(err, "--size takes a width and a height like 960x720, not \"%s\".",
+                         argument);
     }
     options->width = (int)width;
     options->height = (int)height;
@@ -103,13 +110,24 @@ static bool set_number(const char *name, const char *argument, float low, float 
 
 static bool set_field(Options *options, const Option *option, const char *argument, Error *err)
 {
-    const struct { const char *name; const char **field; } strings[] = {
-        {"model", &options->model}, {"pair", &options->pair},
-        {"trace", &options->trace}, {"output", &options->output},
+    const struct {
+        const char *name;
+        const char **field;
+    } strings[] = {
+        {"model", &options->model},
+        {"pair", &options->pair},
+        {"trace", &options->trace},
+        {"output", &options->output},
     };
-    const struct { const char *name; bool *field; } switches[] = {
-        {"transparent", &options->transparent}, {"no-caption", &options->no_caption},
-        {"json", &options->json}, {"help", &options->help}, {"version", &options->version},
+    const struct {
+        const char *name;
+        bool *field;
+    } switches[] = {
+        {"transparent", &options->transparent},
+        {"no-caption", &options->no_caption},
+        {"json", &options->json},
+        {"help", &options->help},
+        {"version", &options->version},
     };
     for (size_t i = 0; i < COUNTOF(strings); i++) {
         if (strcmp(option->name, strings[i].name) == 0) {
@@ -206,10 +224,12 @@ bool options_parse(Options *options, int argc, char **argv, Error *err)
         } else if (!only_text && word[0] == '-' && word[1] != '\0') {
             if (!parse_option(options, argc, argv, &at, err)) { return false; }
         } else if ((options->mode & RUN) == 0) {
-            return error_set(err, "\"%s\" is not needed here; texts come from standard input.", word);
+            return error_set(err, "\"%s\" is not needed here; texts come from standard input.",
+                             word);
         } else if (options->text != NULL) {
-            return error_set(err, "More than one text was given; put quotes around the sentence, and "
-                                  "use --pair for a second one.");
+            return error_set(err,
+                             "More than one text was given; put quotes around the sentence, and "
+                             "use --pair for a second one.");
         } else {
             options->text = word;
         }
@@ -251,6 +271,7 @@ void options_print_help(int mode)
     }
     puts("\nOptions of the window (`headlight SUBCOMMAND --help` lists those of the others):");
     print_options(FOR_WINDOW);
-    puts("\nLayers and heads are numbered from 0. TEXT may be -, for standard input. Exit status: 0\n"
+    puts("\nLayers and heads are numbered from 0. TEXT may be -, for standard input. Exit status: "
+         "0\n"
          "done, 1 the job failed, 2 wrong usage.");
 }

@@ -18,18 +18,18 @@ enum {
 enum { OPTIONS_MAX_COMMANDS = 64, OPTIONS_MAX_THREADS = 64 };
 
 typedef struct Options {
-    int mode;                 /* one of FOR_... */
+    int mode; /* one of FOR_... */
     bool help, version;
-    const char *text;         /* NULL when none was given */
+    const char *text; /* NULL when none was given */
     const char *pair;
-    const char *model;        /* name or folder; NULL: the shipped one */
-    const char *trace;        /* a file instead of a model, or NULL */
+    const char *model; /* name or folder; NULL: the shipped one */
+    const char *trace; /* a file instead of a model, or NULL */
     const char *output;
-    int width, height;        /* points; 0: not given */
-    float scale;              /* 0: not given */
-    int threads;              /* 0: not given */
+    int width, height; /* points; 0: not given */
+    float scale;       /* 0: not given */
+    int threads;       /* 0: not given */
     bool transparent, no_caption, json;
-    bool placed;              /* layer or heads were given: nothing is chosen for the user */
+    bool placed; /* layer or heads were given: nothing is chosen for the user */
     char *commands[OPTIONS_MAX_COMMANDS]; /* command lines to run once there is a trace; owned */
     int command_count;
 } Options;

@@ -49,7 +49,9 @@ static void describe_token(const Encoding *encoding, int index, char *text, size
     const Token *token = &encoding->tokens[index];
     const char *source = encoding->text[token->side];
     int used = snprintf(text, size, "token %d, id %d%s", index, token->id,
-                        encoding->text[1] == NULL ? "" : token->side == 0 ? ", text A" : ", text B");
+                        encoding->text[1] == NULL ? ""
+                        : token->side == 0        ? ", text A"
+                                                  : ", text B");
     if (source != NULL && token->end > token->start) {
         snprintf(text + used, size - (size_t)used, "\nfrom \u201C%.*s\u201D",
                  min_int(token->end - token->start, 120), source + token->start);
@@ -97,7 +99,9 @@ void panels_top(App *app, Rect rect)
     Rect inner = rect_inset(rect, PANELS_PAD);
     inner.h = rect.h - PANELS_PAD;
     Rect row = ui_cut_top(&inner, FIELD_HEIGHT);
-    static const struct { const char *label, *command, *tip; } buttons[] = {
+    static const struct {
+        const char *label, *command, *tip;
+    } buttons[] = {
         {"Save", "export", "Save the figure as PNG (Ctrl+S)"},
         {"Theme", "theme", "Light or dark (Ctrl+T)"},
         {"Pair", "pair:toggle", "A second sentence (Ctrl+P)"},
@@ -175,7 +179,8 @@ static void update_grid(App *app)
     app->grid = calloc((size_t)a->layers * (size_t)a->heads, sizeof(float));
     app->grid_link = subject;
     if (app->grid == NULL) { return; }
-    measure_heads(app->trace, app->view.attention, app->measure, subject.query, subject.key, app->grid);
+    measure_heads(app->trace, app->view.attention, app->measure, subject.query, subject.key,
+                  app->grid);
 }
 
 /* Click: this head alone; with Shift: added; double click: all heads of the layer. */
@@ -198,7 +203,8 @@ static void show_cell(App *app, Rect cell, int layer, int head, float value)
     Ui *ui = &app->ui;
     const Theme *theme = app->view.theme;
     Rect ink = rect_inset(cell, cell.w > 9 ? 1 : 0.5f);
-    drawing_rect(ui->drawing, ink, cell.w > 12 ? 3 : 1, palette_map(COLORMAP_BLUES, value, theme->dark));
+    drawing_rect(ui->drawing, ink, cell.w > 12 ? 3 : 1,
+                 palette_map(COLORMAP_BLUES, value, theme->dark));
     bool chosen = layer == app->view.layer && headset_has(&app->view.heads, head);
     if (chosen) { drawing_frame(ui->drawing, rect_inset(cell, 0), 4, 2, theme->accent); }
     ui_push_index(ui, head);
@@ -208,8 +214,8 @@ static void show_cell(App *app, Rect cell, int layer, int head, float value)
         drawing_frame(ui->drawing, cell, 4, 1.5f, theme->ink);
         char tip[96];
         static const char *const names[MEASURES] = {"entropy, of the largest possible",
-                                                    "mean distance, of the longest", "on special tokens",
-                                                    "strongest link"};
+                                                    "mean distance, of the longest",
+                                                    "on special tokens", "strongest link"};
         snprintf(tip, sizeof tip, "Layer %d, head %d\n%.3f %s", layer, head, (double)value,
                  names[app->measure]);
         ui_tooltip_now(ui, tip);
@@ -242,7 +248,8 @@ static void show_grid(App *app, Rect *rest)
     TextStyle style = {.size = 10.5f, .color = app->view.theme->muted, .align = TEXT_CENTER};
     int every = cell >= CELL_NUMBER ? 1 : 4;
     for (int head = 0; head < a->heads; head += every) {
-        drawing_text_format(ui->drawing, (Vec){grid.x + label + ((float)head + 0.5f) * cell, grid.y + 10},
+        drawing_text_format(ui->drawing,
+                            (Vec){grid.x + label + ((float)head + 0.5f) * cell, grid.y + 10},
                             &style, "%d", head);
     }
     for (int layer = 0; layer < a->layers; layer++) {
@@ -250,13 +257,14 @@ static void show_grid(App *app, Rect *rest)
         style.color = layer == app->view.layer ? app->view.theme->ink : app->view.theme->muted;
         style.weight = layer == app->view.layer ? FONT_BOLD : FONT_REGULAR;
         if (layer % every == 0 || layer == app->view.layer) {
-            drawing_text_format(ui->drawing, (Vec){grid.x + label / 2 - 2, y + cell / 2 + 4}, &style, "%d",
-                                layer);
+            drawing_text_format(ui->drawing, (Vec){grid.x + label / 2 - 2, y + cell / 2 + 4},
+                                &style, "%d", layer);
         }
         ui_push_index(ui, layer);
         for (int head = 0; head < a->heads; head++) {
             Rect rect = {grid.x + label + (float)head * cell, y, cell, cell};
-            show_cell(app, rect, layer, head, app->grid[(size_t)layer * (size_t)a->heads + (size_t)head]);
+            show_cell(app, rect, layer, head,
+                      app->grid[(size_t)layer * (size_t)a->heads + (size_t)head]);
         }
         ui_pop_id(ui);
     }
@@ -271,13 +279,14 @@ static void choose_filters(App *app, Rect *rest)
     static const char *const pair_names[] = {"all", "aa", "ab", "ba", "bb"};
     Ui *ui = &app->ui;
     int index = (int)app->view.special;
-    if (ui_segments(ui, section(app, rest, "[CLS] and [SEP]", UI_ROW), "special", special, 3, &index)) {
+    if (ui_segments(ui, section(app, rest, "[CLS] and [SEP]", UI_ROW), "special", special, 3,
+                    &index)) {
         command_do_format(app, "special %s", special_names[index]);
     }
     if (app->trace != NULL && app->trace->encoding->text[1] != NULL) {
         index = (int)app->view.pair;
-        if (ui_segments(ui, section(app, rest, "Which text looks at which", UI_ROW), "filter", pairs, 5,
-                        &index)) {
+        if (ui_segments(ui, section(app, rest, "Which text looks at which", UI_ROW), "filter",
+                        pairs, 5, &index)) {
             command_do_format(app, "filter %s", pair_names[index]);
         }
     }
@@ -285,14 +294,18 @@ static void choose_filters(App *app, Rect *rest)
 
 static void choose_lines(App *app, Rect *rest)
 {
-    UiSlider threshold = {.label = "Lines from", .maximum = 0.5f, .step = 0.01f, .reset = 0.02f,
-                          .decimals = 2};
+    UiSlider threshold = {
+        .label = "Lines from", .maximum = 0.5f, .step = 0.01f, .reset = 0.02f, .decimals = 2};
     float value = app->view.threshold;
     if (ui_slider(&app->ui, section(app, rest, NULL, 38), &threshold, &value)) {
         command_do_format(app, "threshold:set %g", (double)value);
     }
-    UiSlider contrast = {.label = "Contrast", .minimum = 0.3f, .maximum = 2, .step = 0.1f,
-                         .reset = 0.7f, .decimals = 1};
+    UiSlider contrast = {.label = "Contrast",
+                         .minimum = 0.3f,
+                         .maximum = 2,
+                         .step = 0.1f,
+                         .reset = 0.7f,
+                         .decimals = 1};
     value = app->view.contrast;
     if (ui_slider(&app->ui, section(app, rest, NULL, 38), &contrast, &value)) {
         command_do_format(app, "contrast %g", (double)value);
@@ -306,7 +319,9 @@ static void choose_colors(App *app, Rect *rest)
     static const char *const combine_names[] = {"none", "mean", "max"};
     Ui *ui = &app->ui;
     const char *maps[COLORMAPS];
-    for (int map = 0; map < COLORMAP_DIVERGING; map++) { maps[map] = palette_map_name((ColorMap)map); }
+    for (int map = 0; map < COLORMAP_DIVERGING; map++) {
+        maps[map] = palette_map_name((ColorMap)map);
+    }
     Rect row = section(app, rest, "Colours", UI_ROW);
     int index = (int)app->view.map;
     if (ui_choice(ui, ui_column(row, 0, 2, 8), "map", maps, COLORMAP_DIVERGING, &index)) {
@@ -317,7 +332,8 @@ static void choose_colors(App *app, Rect *rest)
         command_do(app, index != 0 ? "heatmap:scale log" : "heatmap:scale linear");
     }
     index = (int)app->view.combine;
-    if (ui_segments(ui, section(app, rest, "Chosen heads", UI_ROW), "combine", combine, 3, &index)) {
+    if (ui_segments(ui, section(app, rest, "Chosen heads", UI_ROW), "combine", combine, 3,
+                    &index)) {
         command_do_format(app, "head:combine %s", combine_names[index]);
     }
 }
@@ -347,7 +363,9 @@ void panels_help(App *app, Rect window)
     enum { ROW_HEIGHT = 24 };
     Ui *ui = &app->ui;
     int lines = 0;
-    for (const KeyBinding *key = keymap_table; key->command != NULL; key++) { lines += key->keys != NULL; }
+    for (const KeyBinding *key = keymap_table; key->command != NULL; key++) {
+        lines += key->keys != NULL;
+    }
     int rows = (lines + 1) / 2;
     Rect box = ui_center(window, min_float(window.w - 20, 980),
                          min_float(window.h - 20, (float)(rows * ROW_HEIGHT + 92)));
@@ -359,7 +377,8 @@ void panels_help(App *app, Rect window)
     for (const KeyBinding *key = keymap_table; key->command != NULL; key++) {
         if (key->keys == NULL) { continue; }
         Rect column = ui_column(inner, line / max_int(rows, 1), 2, 24);
-        Rect row = {column.x, column.y + (float)(line % max_int(rows, 1) * ROW_HEIGHT), column.w, ROW_HEIGHT};
+        Rect row = {column.x, column.y + (float)(line % max_int(rows, 1) * ROW_HEIGHT), column.w,
+                    ROW_HEIGHT};
         ui_label(ui, ui_cut_left(&row, 104), key->keys, UI_TONE_HEADING, TEXT_LEFT);
         ui_label(ui, row, key->help, UI_TONE_INK, TEXT_LEFT);
         line++;

@@ -22,7 +22,8 @@ Target panels_subject(const App *app)
 
 static const char *query_text(const App *app, int token)
 {
-    return parts_token_text(&app->trace->attention[app->view.attention].query_tokens->tokens[token]);
+    return parts_token_text(
+        &app->trace->attention[app->view.attention].query_tokens->tokens[token]);
 }
 
 static const char *key_text(const App *app, int token)
@@ -33,8 +34,8 @@ static const char *key_text(const App *app, int token)
 static float link_weight(const App *app, int head, int query, int key)
 {
     const Attention *a = &app->trace->attention[app->view.attention];
-    return trace_head(app->trace, app->view.attention, app->view.layer, head)
-        [(size_t)query * (size_t)a->keys + (size_t)key];
+    return trace_head(app->trace, app->view.attention, app->view.layer,
+                      head)[(size_t)query * (size_t)a->keys + (size_t)key];
 }
 
 static bool is_combined(const App *app)
@@ -47,14 +48,16 @@ static bool is_combined(const App *app)
 static float shown_weight(const App *app, const Slice *slice, int head, int query, int key)
 {
     Arena scratch = {0};
-    float *weights = arena_alloc(&scratch, (size_t)slice->queries * (size_t)slice->keys, sizeof *weights);
+    float *weights =
+        arena_alloc(&scratch, (size_t)slice->queries * (size_t)slice->keys, sizeof *weights);
     if (is_combined(app)) {
         slice_combine(slice, app->view.layer, &app->view.heads, app->view.combine, weights);
     } else {
         slice_weights(slice, app->view.layer, head, weights);
     }
     int row = slice_find_query(slice, query), col = slice_find_key(slice, key);
-    float weight = row >= 0 && col >= 0 ? weights[(size_t)row * (size_t)slice->keys + (size_t)col] : 0;
+    float weight =
+        row >= 0 && col >= 0 ? weights[(size_t)row * (size_t)slice->keys + (size_t)col] : 0;
     arena_free(&scratch);
     return weight;
 }
@@ -63,7 +66,8 @@ static void name_head(const App *app, int head, char *text, size_t size)
 {
     if (is_combined(app)) {
         snprintf(text, size, "layer %d, %s of %d heads", app->view.layer,
-                 app->view.combine == COMBINE_MEAN ? "mean" : "maximum", headset_count(&app->view.heads));
+                 app->view.combine == COMBINE_MEAN ? "mean" : "maximum",
+                 headset_count(&app->view.heads));
     } else {
         snprintf(text, size, "layer %d, head %d", app->view.layer, head);
     }
@@ -100,7 +104,8 @@ static void show_link(App *app, Rect *rest, const Slice *slice, const Target *li
     fact(app, rest, "key", key_text(app, link->key));
     name_head(app, head, text, sizeof text);
     fact(app, rest, "where", text);
-    snprintf(text, sizeof text, "%.6f", (double)shown_weight(app, slice, head, link->query, link->key));
+    snprintf(text, sizeof text, "%.6f",
+             (double)shown_weight(app, slice, head, link->query, link->key));
     fact(app, rest, "weight", text);
     if (is_combined(app)) {
         ui_cut_top(rest, 12);
@@ -122,7 +127,8 @@ static void show_link_row(App *app, Rect row, const Link *link, float strongest)
     Ui *ui = &app->ui;
     const Theme *theme = app->view.theme;
     Color color = parts_head_color(app->trace, &app->view, link->head);
-    Rect bar = {row.x, row.y + row.h - 4, row.w * clamp_float(link->weight / strongest, 0, 1), 2.5f};
+    Rect bar = {row.x, row.y + row.h - 4, row.w * clamp_float(link->weight / strongest, 0, 1),
+                2.5f};
     drawing_rect(ui->drawing, (Rect){row.x, bar.y, row.w, bar.h}, 1, theme->faint);
     drawing_rect(ui->drawing, bar, 1, color);
     char text[32];
@@ -134,7 +140,8 @@ static void show_link_row(App *app, Rect row, const Link *link, float strongest)
     snprintf(text, sizeof text, "%.3f", (double)link->weight);
     ui_label(ui, ui_cut_right(&row, 48), text, UI_TONE_NUMBER, TEXT_RIGHT);
     char words[160];
-    snprintf(words, sizeof words, "%s \u2192 %s", query_text(app, link->query), key_text(app, link->key));
+    snprintf(words, sizeof words, "%s \u2192 %s", query_text(app, link->query),
+             key_text(app, link->key));
     ui_label(ui, row, words, UI_TONE_INK, TEXT_LEFT);
 }
 
@@ -156,7 +163,8 @@ static void show_links(App *app, Rect *rest, const Slice *slice, const Target *s
     int room = clamp_int((int)(rest->h / LINK_ROW), 0, MAX_LINKS);
     int count = links_top(slice, app->view.layer, &app->view.heads, query, key, links, room);
     for (int i = 0; i < count; i++) {
-        show_link_row(app, ui_cut_top(rest, LINK_ROW), &links[i], max_float(links[0].weight, 1e-9f));
+        show_link_row(app, ui_cut_top(rest, LINK_ROW), &links[i],
+                      max_float(links[0].weight, 1e-9f));
     }
     if (count == 0 && room > 0) {
         ui_label(&app->ui, ui_cut_top(rest, LINK_ROW), "none", UI_TONE_MUTED, TEXT_LEFT);
@@ -170,7 +178,8 @@ void panels_inspector(App *app, Rect rect)
     if (app->trace == NULL) { return; }
     Rect rest = rect_inset(rect, PANELS_PAD + 2);
     Arena scratch = {0};
-    Slice slice = slice_make(app->trace, app->view.attention, app->view.pair, app->view.special, &scratch);
+    Slice slice =
+        slice_make(app->trace, app->view.attention, app->view.pair, app->view.special, &scratch);
     Target subject = panels_subject(app);
     if (subject.kind == TARGET_LINK) { show_link(app, &rest, &slice, &subject); }
     show_links(app, &rest, &slice, &subject);
@@ -190,7 +199,9 @@ void panels_status(App *app, Rect rect)
         return;
     }
     if (app->asked != 0 && app->now >= app->asked + APP_PATIENCE_MS) {
-        ui_label(ui, inner, app->trace == NULL ? "Opening the model \u2026" : "Working \u2026 type on to start over",
+        ui_label(ui, inner,
+                 app->trace == NULL ? "Opening the model \u2026"
+                                    : "Working \u2026 type on to start over",
                  UI_TONE_INK, TEXT_LEFT);
         return;
     }
@@ -218,7 +229,8 @@ void panels_tooltip(App *app)
     int head = link_head(app, hover);
     if (head < 0) { return; }
     Arena scratch = {0};
-    Slice slice = slice_make(app->trace, app->view.attention, app->view.pair, app->view.special, &scratch);
+    Slice slice =
+        slice_make(app->trace, app->view.attention, app->view.pair, app->view.special, &scratch);
     char where[96], text[400];
     name_head(app, head, where, sizeof where);
     int used = snprintf(text, sizeof text, "%s \u2192 %s  %.3f\n%s", query_text(app, hover->query),

@@ -24,7 +24,7 @@ typedef struct Window {
     Input input;
     Raster raster;
     Damage damage;
-    float base_scale;    /* pixels per point at 100 %: what the display asks for */
+    float base_scale; /* pixels per point at 100 %: what the display asks for */
     bool text_input;
     bool fullscreen;
 } Window;
@@ -54,13 +54,28 @@ static Vec to_points(const Window *window, int x, int y)
 static int to_key(SDL_Keysym symbol)
 {
     SDL_Keycode code = symbol.sym;
-    static const struct { SDL_Keycode code; int key; } named[] = {
-        {SDLK_RETURN, KEY_ENTER},       {SDLK_KP_ENTER, KEY_ENTER},   {SDLK_ESCAPE, KEY_ESCAPE},
-        {SDLK_TAB, KEY_TAB},            {SDLK_BACKSPACE, KEY_BACKSPACE}, {SDLK_DELETE, KEY_DELETE},
-        {SDLK_INSERT, KEY_INSERT},      {SDLK_LEFT, KEY_LEFT},        {SDLK_RIGHT, KEY_RIGHT},
-        {SDLK_UP, KEY_UP},              {SDLK_DOWN, KEY_DOWN},        {SDLK_HOME, KEY_HOME},
-        {SDLK_END, KEY_END},            {SDLK_PAGEUP, KEY_PAGE_UP},   {SDLK_PAGEDOWN, KEY_PAGE_DOWN},
-        {SDLK_MENU, KEY_MENU},          {SDLK_KP_PLUS, '+'},          {SDLK_KP_MINUS, '-'},
+    static const struct {
+        SDL_Keycode code;
+        int key;
+    } named[] = {
+        {SDLK_RETURN, KEY_ENTER},
+        {SDLK_KP_ENTER, KEY_ENTER},
+        {SDLK_ESCAPE, KEY_ESCAPE},
+        {SDLK_TAB, KEY_TAB},
+        {SDLK_BACKSPACE, KEY_BACKSPACE},
+        {SDLK_DELETE, KEY_DELETE},
+        {SDLK_INSERT, KEY_INSERT},
+        {SDLK_LEFT, KEY_LEFT},
+        {SDLK_RIGHT, KEY_RIGHT},
+        {SDLK_UP, KEY_UP},
+        {SDLK_DOWN, KEY_DOWN},
+        {SDLK_HOME, KEY_HOME},
+        {SDLK_END, KEY_END},
+        {SDLK_PAGEUP, KEY_PAGE_UP},
+        {SDLK_PAGEDOWN, KEY_PAGE_DOWN},
+        {SDLK_MENU, KEY_MENU},
+        {SDLK_KP_PLUS, '+'},
+        {SDLK_KP_MINUS, '-'},
         {SDLK_KP_0, '0'},
     };
     for (size_t i = 0; i < COUNTOF(named); i++) {
@@ -77,8 +92,8 @@ static int to_key(SDL_Keysym symbol)
 
 static unsigned to_modifiers(Uint16 state)
 {
-    return ((state & KMOD_SHIFT) != 0 ? MOD_SHIFT : 0u) | ((state & KMOD_CTRL) != 0 ? MOD_CTRL : 0u) |
-           ((state & KMOD_LALT) != 0 ? MOD_ALT : 0u);
+    return ((state & KMOD_SHIFT) != 0 ? MOD_SHIFT : 0u) |
+           ((state & KMOD_CTRL) != 0 ? MOD_CTRL : 0u) | ((state & KMOD_LALT) != 0 ? MOD_ALT : 0u);
 }
 
 static unsigned to_button(Uint8 button)
@@ -145,7 +160,8 @@ static void take_event(Window *window, const SDL_Event *event)
     case SDL_KEYDOWN:
         input->modifiers = to_modifiers(event->key.keysym.mod);
         if (to_key(event->key.keysym) != 0) {
-            input_add_key(input, to_key(event->key.keysym), input->modifiers, event->key.repeat != 0);
+            input_add_key(input, to_key(event->key.keysym), input->modifiers,
+                          event->key.repeat != 0);
         }
         break;
     case SDL_KEYUP: input->modifiers = to_modifiers(event->key.keysym.mod); break;
@@ -211,8 +227,9 @@ static void wake(void *data)
 static void copy_rect(const Raster *raster, SDL_Surface *surface, Rect rect, SDL_Rect *out)
 {
     *out = (SDL_Rect){(int)rect.x, (int)rect.y, (int)rect.w, (int)rect.h};
-    SDL_Surface *source = SDL_CreateRGBSurfaceWithFormatFrom(
-        raster->pixels, raster->width, raster->height, 32, raster->width * 4, SDL_PIXELFORMAT_ARGB8888);
+    SDL_Surface *source =
+        SDL_CreateRGBSurfaceWithFormatFrom(raster->pixels, raster->width, raster->height, 32,
+                                           raster->width * 4, SDL_PIXELFORMAT_ARGB8888);
     if (source == NULL) { return; }
     SDL_SetSurfaceBlendMode(source, SDL_BLENDMODE_NONE);
     SDL_Rect to = *out;
@@ -263,7 +280,8 @@ static void update_window(Window *window)
     App *app = window->app;
     if (app->fullscreen != window->fullscreen) {
         window->fullscreen = app->fullscreen;
-        SDL_SetWindowFullscreen(window->handle, app->fullscreen ? SDL_WINDOW_FULLSCREEN_DESKTOP : 0);
+        SDL_SetWindowFullscreen(window->handle,
+                                app->fullscreen ? SDL_WINDOW_FULLSCREEN_DESKTOP : 0);
         damage_forget(&window->damage);
     }
     if (app->ui.cursor != window->cursor) {
@@ -337,11 +355,13 @@ static bool open_handle(Window *window, const Options *options, Error *err)
     window->base_scale = display_scale(options);
     int width = options->width > 0 ? options->width : WIDTH;
     int height = options->height > 0 ? options->height : HEIGHT;
-    window->handle = SDL_CreateWindow(
-        APP_TITLE, SDL_WINDOWPOS_CENTERED, SDL_WINDOWPOS_CENTERED,
-        (int)((float)width * window->base_scale), (int)((float)height * window->base_scale),
-        SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI);
-    if (window->handle == NULL) { return error_set(err, "No window can be opened: %s.", SDL_GetError()); }
+    window->handle = SDL_CreateWindow(APP_TITLE, SDL_WINDOWPOS_CENTERED, SDL_WINDOWPOS_CENTERED,
+                                      (int)((float)width * window->base_scale),
+                                      (int)((float)height * window->base_scale),
+                                      SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI);
+    if (window->handle == NULL) {
+        return error_set(err, "No window can be opened: %s.", SDL_GetError());
+    }
     SDL_SetWindowMinimumSize(window->handle, MIN_WIDTH, MIN_HEIGHT);
     window->cursors[UI_CURSOR_ARROW] = SDL_CreateSystemCursor(SDL_SYSTEM_CURSOR_ARROW);
     window->cursors[UI_CURSOR_HAND] = SDL_CreateSystemCursor(SDL_SYSTEM_CURSOR_HAND);
@@ -356,11 +376,12 @@ static bool open_handle(Window *window, const Options *options, Error *err)
 static void set_first_text(App *app, const Options *options)
 {
     Buffer text = {0};
-    const char *first = options->text != NULL          ? options->text
-                        : app->example_count > 0       ? app->examples[0]
-                                                       : "";
+    const char *first = options->text != NULL    ? options->text
+                        : app->example_count > 0 ? app->examples[0]
+                                                 : "";
     if (unicode_repair(first, strlen(first), &text) > 0) {
-        app_say(app, true, "The text was not valid UTF-8; what could not be read is shown as \uFFFD.");
+        app_say(app, true,
+                "The text was not valid UTF-8; what could not be read is shown as \uFFFD.");
     }
     textfield_reset(&app->text, text.length > 0 ? text.bytes : "");
     buffer_clear(&text);
@@ -383,9 +404,10 @@ static void start_app(Window *window, const Options *options)
     app->placed = options->placed;
     set_first_text(app, options);
     app->worker = worker_new(wake, window);
-    bool ok = options->trace != NULL
-                  ? app_open_trace(app, options->trace, &err)
-                  : app_open_model(app, options->model != NULL ? options->model : MODELS_DEFAULT, &err);
+    bool ok =
+        options->trace != NULL
+            ? app_open_trace(app, options->trace, &err)
+            : app_open_model(app, options->model != NULL ? options->model : MODELS_DEFAULT, &err);
     if (!ok) { app_say(app, true, "%s", err.text); }
     app->focus_wanted = "sentence";
 }

@@ -11,9 +11,9 @@ typedef struct Worker Worker;
 
 /* What came out. Whoever polls it owns model, trace. */
 typedef struct WorkerAnswer {
-    Model *model;  /* a newly opened one, or NULL */
-    Trace *trace;  /* NULL: see failed; if not that either, the text must be asked for again */
-    bool failed;   /* error.text says why */
+    Model *model; /* a newly opened one, or NULL */
+    Trace *trace; /* NULL: see failed; if not that either, the text must be asked for again */
+    bool failed;  /* error.text says why */
     Error error;
 } WorkerAnswer;
 

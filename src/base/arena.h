@@ -14,7 +14,7 @@
 typedef struct ArenaBlock ArenaBlock;
 
 typedef struct Arena {
-    ArenaBlock *first;   /* in order of use; those after `current` are empty */
+    ArenaBlock *first; /* in order of use; those after `current` are empty */
     ArenaBlock *current;
 } Arena;
 
@@ -23,7 +23,8 @@ void *arena_alloc(Arena *arena, size_t count, size_t size);
 /* A NUL-terminated copy of `length` bytes, or of a whole string. */
 char *arena_copy(Arena *arena, const char *bytes, size_t length);
 char *arena_copy_string(Arena *arena, const char *string);
-char *arena_format(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3), nonnull(2)));
+char *arena_format(Arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3), nonnull(2)));
 
 void arena_reset(Arena *arena);
 void arena_free(Arena *arena);

@@ -13,7 +13,8 @@ typedef struct Buffer {
 
 void buffer_add(Buffer *buffer, const void *bytes, size_t length);
 void buffer_add_string(Buffer *buffer, const char *string);
-void buffer_format(Buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3), nonnull(2)));
+void buffer_format(Buffer *buffer, const char *format, ...)
+    __attribute__((format(printf, 2, 3), nonnull(2)));
 /* Adds the text as a JSON string with its quotes; invalid UTF-8 must have been repaired before. */
 void buffer_add_json_string(Buffer *buffer, const char *string);
 void buffer_add_json_bytes(Buffer *buffer, const char *bytes, size_t length); /* may hold NUL */

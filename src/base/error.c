@@ -11,8 +11,6 @@ bool error_set(Error *err, const char *format, ...)
     va_start(args, format);
     int length = vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
-    if (length >= (int)sizeof err->text) {
-        memcpy(err->text + sizeof err->text - 4, "...", 4);
-    }
+    if (length >= (int)sizeof err->text) { memcpy(err->text + sizeof err->text - 4, "...", 4); }
     return false;
 }

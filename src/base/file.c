@@ -52,9 +52,7 @@ bool file_read(const char *path, size_t limit, Buffer *out, Error *err)
 {
     bool standard = strcmp(path, "-") == 0;
     FILE *stream = standard ? stdin : fopen(path, "rb");
-    if (stream == NULL) {
-        return error_set(err, "%s can't be opened: %s.", path, strerror(errno));
-    }
+    if (stream == NULL) { return error_set(err, "%s can't be opened: %s.", path, strerror(errno)); }
     const char *name = standard ? "Standard input" : path;
     char *chunk = mem_alloc(READ_BYTES, 1);
     size_t start = out->length, got;
@@ -98,9 +96,10 @@ static mode_t target_mode(const char *path)
 
 static bool write_failed(const char *path, int why, Error *err)
 {
-    const char *remedy = why == ENOSPC || why == EDQUOT ? " Free some space or choose another folder."
-                         : why == EACCES || why == EROFS || why == ENOENT ? " Choose another folder."
-                                                                          : "";
+    const char *remedy =
+        why == ENOSPC || why == EDQUOT ? " Free some space or choose another folder."
+        : why == EACCES || why == EROFS || why == ENOENT ? " Choose another folder."
+                                                         : "";
     return error_set(err, "%s can't be written: %s.%s", path, strerror(why), remedy);
 }
 

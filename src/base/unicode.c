@@ -9,8 +9,9 @@
 size_t unicode_decode(const char *bytes, size_t length, uint32_t *code)
 {
     utf8proc_int32_t found;
-    utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)bytes,
-                                             (utf8proc_ssize_t)min_size(length, UNICODE_MAX_BYTES), &found);
+    utf8proc_ssize_t used =
+        utf8proc_iterate((const utf8proc_uint8_t *)bytes,
+                         (utf8proc_ssize_t)min_size(length, UNICODE_MAX_BYTES), &found);
     if (used <= 0) {
         *code = UNICODE_REPLACEMENT;
         return 1;
@@ -82,8 +83,8 @@ bool unicode_is_control(uint32_t code)
 bool unicode_is_punctuation(uint32_t code)
 {
     if (code < 128) {
-        return (code >= 33 && code <= 47) || (code >= 58 && code <= 64) || (code >= 91 && code <= 96) ||
-               (code >= 123 && code <= 126);
+        return (code >= 33 && code <= 47) || (code >= 58 && code <= 64) ||
+               (code >= 91 && code <= 96) || (code >= 123 && code <= 126);
     }
     utf8proc_category_t c = category(code);
     return c >= UTF8PROC_CATEGORY_PC && c <= UTF8PROC_CATEGORY_PO;
@@ -123,14 +124,40 @@ int unicode_lower(uint32_t code, uint32_t out[3])
     return 1;
 }
 
+bool unicode_is_cased(uint32_t code)
+{
+    utf8proc_category_t c = category(code);
+    if (c == UTF8PROC_CATEGORY_LU || c == UTF8PROC_CATEGORY_LL || c == UTF8PROC_CATEGORY_LT) {
+        return true;
+    }
+    if (code == 0xAA || code == 0xBA) { return true; } /* ordinal indicators: small by themselves */
+    return code <= 0x10FFFF &&
+           (utf8proc_tolower((utf8proc_int32_t)code) != (utf8proc_int32_t)code ||
+            utf8proc_toupper((utf8proc_int32_t)code) != (utf8proc_int32_t)code);
+}
+
+bool unicode_is_case_ignorable(uint32_t code)
+{
+    /* What stands inside words by the rules of word boundaries (MidLetter, MidNumLet, apostrophe). */
+    static const uint32_t inside[] = {0x27,   0x2E,   0x3A,   0xB7,   0x387,  0x55F,
+                                      0x5F4,  0x2018, 0x2019, 0x2024, 0x2027, 0xFE13,
+                                      0xFE52, 0xFE55, 0xFF07, 0xFF0E, 0xFF1A};
+    for (size_t i = 0; i < COUNTOF(inside); i++) {
+        if (code == inside[i]) { return true; }
+    }
+    utf8proc_category_t c = category(code);
+    return c == UTF8PROC_CATEGORY_MN || c == UTF8PROC_CATEGORY_ME || c == UTF8PROC_CATEGORY_CF ||
+           c == UTF8PROC_CATEGORY_LM || c == UTF8PROC_CATEGORY_SK;
+}
+
 int unicode_decompose(uint32_t code, uint32_t out[18])
 {
     utf8proc_int32_t parts[18];
     int boundary = 0;
-    utf8proc_ssize_t count = code > 0x10FFFF
-                                 ? 0
-                                 : utf8proc_decompose_char((utf8proc_int32_t)code, parts, 18,
-                                                           UTF8PROC_STABLE | UTF8PROC_DECOMPOSE, &boundary);
+    utf8proc_ssize_t count =
+        code > 0x10FFFF ? 0
+                        : utf8proc_decompose_char((utf8proc_int32_t)code, parts, 18,
+                                                  UTF8PROC_STABLE | UTF8PROC_DECOMPOSE, &boundary);
     if (count < 1 || count > 18) {
         out[0] = code;
         return 1;
@@ -147,7 +174,10 @@ size_t unicode_next_cluster(const char *text, size_t length, size_t at)
     at += unicode_decode(text + at, length - at, &before);
     while (at < length) {
         size_t used = unicode_decode(text + at, length - at, &code);
-        if (utf8proc_grapheme_break_stateful((utf8proc_int32_t)before, (utf8proc_int32_t)code, &state)) { break; }
+        if (utf8proc_grapheme_break_stateful((utf8proc_int32_t)before, (utf8proc_int32_t)code,
+                                             &state)) {
+            break;
+        }
         before = code;
         at += used;
     }
@@ -175,7 +205,7 @@ size_t unicode_previous_cluster(const char *text, size_t length, size_t at)
         start = previous_code(text, start);
         if (i > 0 && text[start] == ' ') { break; }
     }
-    for (size_t next = start; (next = unicode_next_cluster(text, length, start)) < at;) { start = next; }
+    for (size_t next; (next = unicode_next_cluster(text, length, start)) < at;) { start = next; }
     return start;
 }
 
@@ -185,29 +215,36 @@ static int word_class(const char *text, size_t length, size_t at)
     uint32_t code;
     unicode_decode(text + at, length - at, &code);
     if (unicode_is_space(code)) { return 0; }
-    return unicode_is_letter(code) || unicode_is_mark(code) || code == '_' || code == '\'' || code == 0x2019
+    return unicode_is_letter(code) || unicode_is_mark(code) || code == '_' || code == '\'' ||
+                   code == 0x2019
                ? 1
                : 2;
 }
 
 size_t unicode_next_word(const char *text, size_t length, size_t at)
 {
-    while (at < length && word_class(text, length, at) == 0) { at = unicode_next_cluster(text, length, at); }
+    while (at < length && word_class(text, length, at) == 0) {
+        at = unicode_next_cluster(text, length, at);
+    }
     if (at >= length) { return length; }
     int kind = word_class(text, length, at);
-    while (at < length && word_class(text, length, at) == kind) { at = unicode_next_cluster(text, length, at); }
+    while (at < length && word_class(text, length, at) == kind) {
+        at = unicode_next_cluster(text, length, at);
+    }
     return at;
 }
 
 size_t unicode_previous_word(const char *text, size_t length, size_t at)
 {
     size_t before = at = min_size(at, length);
-    while (at > 0 && word_class(text, length, before = unicode_previous_cluster(text, length, at)) == 0) {
+    while (at > 0 &&
+           word_class(text, length, before = unicode_previous_cluster(text, length, at)) == 0) {
         at = before;
     }
     if (at == 0) { return 0; }
     int kind = word_class(text, length, before);
-    while (at > 0 && word_class(text, length, before = unicode_previous_cluster(text, length, at)) == kind) {
+    while (at > 0 &&
+           word_class(text, length, before = unicode_previous_cluster(text, length, at)) == kind) {
         at = before;
     }
     return at;

@@ -25,18 +25,23 @@ size_t unicode_valid_prefix(const char *bytes, size_t length);
  * bytes were replaced. */
 int unicode_repair(const char *bytes, size_t length, Buffer *out);
 
-bool unicode_is_space(uint32_t code);        /* tab, newline, return, category Z* */
-bool unicode_is_control(uint32_t code);      /* category C*, but not tab, newline, return */
-bool unicode_is_punctuation(uint32_t code);  /* category P*, and every ASCII symbol */
-bool unicode_is_letter(uint32_t code);       /* categories L* and N*: what a word is made of */
-bool unicode_is_mark(uint32_t code);         /* category Mn: accents */
+bool unicode_is_space(uint32_t code);         /* tab, newline, return, category Z* */
+bool unicode_is_control(uint32_t code);       /* category C*, but not tab, newline, return */
+bool unicode_is_punctuation(uint32_t code);   /* category P*, and every ASCII symbol */
+bool unicode_is_letter(uint32_t code);        /* categories L* and N*: what a word is made of */
+bool unicode_is_mark(uint32_t code);          /* category Mn: accents */
 bool unicode_is_right_to_left(uint32_t code); /* bidi class R or AL */
 
 /* Cells of a monospaced terminal: 0, 1 or 2. */
 int unicode_width(uint32_t code);
 
-/* Lower-case form of one code point: full mapping (U+0130 gives two), at most 3 code points. */
+/* Lower-case form of one code point: full mapping (U+0130 gives two), at most 3 code points. The one
+ * mapping that depends on the neighbours, of a capital sigma at the end of a word, is the caller's. */
 int unicode_lower(uint32_t code, uint32_t out[3]);
+/* Has the character a case? Is it one that a rule about case looks through (a mark, an apostrophe)?
+ * Unicode 15, section 3.13, D135 and D136. */
+bool unicode_is_cased(uint32_t code);
+bool unicode_is_case_ignorable(uint32_t code);
 /* Canonical decomposition (NFD) of one code point, at most 18 code points; returns how many. Marks
  * are not reordered: the caller that compares sequences must do so over the whole text. */
 int unicode_decompose(uint32_t code, uint32_t out[18]);

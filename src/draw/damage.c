@@ -62,16 +62,22 @@ int damage_update(Damage *damage, const Drawing *drawing, float scale, int width
     size_t cells = (size_t)cols * (size_t)rows;
     uint64_t *fresh = mem_alloc(cells, sizeof *fresh);
     const Color *b = &drawing->background;
-    uint64_t ground = mix_hash(1, (uint64_t)b->r << 24 | (uint64_t)b->g << 16 | (uint64_t)b->b << 8 | b->a);
+    uint64_t ground =
+        mix_hash(1, (uint64_t)b->r << 24 | (uint64_t)b->g << 16 | (uint64_t)b->b << 8 | b->a);
     for (size_t i = 0; i < cells; i++) { fresh[i] = ground; }
     for (int i = 0; i < drawing->count; i++) {
-        if (drawing->commands[i].color.a > 0) { touch(fresh, cols, rows, &drawing->commands[i], scale); }
+        if (drawing->commands[i].color.a > 0) {
+            touch(fresh, cols, rows, &drawing->commands[i], scale);
+        }
     }
     bool all = damage->cells == NULL || damage->cols != cols || damage->rows != rows;
     for (int row = 0; row < rows; row++) {
         for (int col = 0; col < cols; col++) {
             int from = col;
-            while (col < cols && (all || fresh[row * cols + col] != damage->cells[row * cols + col])) { col++; }
+            while (col < cols &&
+                   (all || fresh[row * cols + col] != damage->cells[row * cols + col])) {
+                col++;
+            }
             if (col == from) { continue; }
             Rect run = {(float)(from * CELL), (float)(row * CELL), 0, 0};
             run.w = (float)min_int(col * CELL, width) - run.x;

@@ -31,7 +31,8 @@ Rect rect_intersect(Rect a, Rect b)
 
 Rect rect_inset(Rect rect, float by)
 {
-    return (Rect){rect.x + by, rect.y + by, max_float(rect.w - 2 * by, 0), max_float(rect.h - 2 * by, 0)};
+    return (Rect){rect.x + by, rect.y + by, max_float(rect.w - 2 * by, 0),
+                  max_float(rect.h - 2 * by, 0)};
 }
 
 Color color_fade(Color color, float opacity)
@@ -92,7 +93,8 @@ static DrawCommand *push(Drawing *drawing, DrawKind kind, Rect box, Color color)
     if (color.a == 0 && drawing->hit == 0) { return NULL; }
     if (drawing->count == drawing->capacity) {
         drawing->capacity = drawing->capacity > 0 ? 2 * drawing->capacity : 256;
-        drawing->commands = mem_grow(drawing->commands, (size_t)drawing->capacity, sizeof(DrawCommand));
+        drawing->commands =
+            mem_grow(drawing->commands, (size_t)drawing->capacity, sizeof(DrawCommand));
     }
     DrawCommand *command = &drawing->commands[drawing->count++];
     memset(command, 0, sizeof *command);
@@ -176,13 +178,15 @@ static const char *shorten(Drawing *drawing, const char *string, const TextStyle
     while (low < high) {
         size_t middle = low + (high - low + 1) / 2;
         size_t end = unicode_previous_cluster(string, length, middle + 1);
-        if (end <= low) { /* no boundary between: the next cluster fits whole, or nothing more does */
+        if (end <=
+            low) { /* no boundary between: the next cluster fits whole, or nothing more does */
             end = unicode_next_cluster(string, length, low);
             if (end > high) { break; }
         }
         memcpy(text, string, end);
         memcpy(text + end, ellipsis, sizeof ellipsis);
-        bool fits = drawing_text_width(drawing, text, style->size, style->weight) <= style->max_width;
+        bool fits =
+            drawing_text_width(drawing, text, style->size, style->weight) <= style->max_width;
         if (fits) {
             low = end;
         } else {
@@ -314,7 +318,8 @@ uint64_t drawing_hit(const Drawing *drawing, Vec point)
 {
     for (int i = drawing->count - 1; i >= 0; i--) {
         const DrawCommand *command = &drawing->commands[i];
-        if (command->hit != 0 && rect_contains(command->clip, point) && rect_contains(command->box, point)) {
+        if (command->hit != 0 && rect_contains(command->clip, point) &&
+            rect_contains(command->box, point)) {
             return command->hit;
         }
     }

@@ -21,9 +21,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct Vec { float x, y; } Vec;
-typedef struct Rect { float x, y, w, h; } Rect;
-typedef struct Color { uint8_t r, g, b, a; } Color; /* sRGB, alpha not multiplied in */
+typedef struct Vec {
+    float x, y;
+} Vec;
+typedef struct Rect {
+    float x, y, w, h;
+} Rect;
+typedef struct Color {
+    uint8_t r, g, b, a;
+} Color; /* sRGB, alpha not multiplied in */
 
 typedef struct FontSet FontSet; /* font.h */
 
@@ -42,47 +48,47 @@ typedef enum FontWeight { FONT_REGULAR, FONT_BOLD, FONT_MONO, FONT_WEIGHTS } Fon
 typedef struct DrawCommand {
     DrawKind kind;
     Color color;
-    Rect clip;        /* nothing is painted outside */
-    Rect box;         /* what the command can touch, before the clip */
-    float width;      /* stroke width, corner radius, or text size */
+    Rect clip;   /* nothing is painted outside */
+    Rect box;    /* what the command can touch, before the clip */
+    float width; /* stroke width, corner radius, or text size */
     Vec p[4];
-    uint64_t hit;     /* 0: not a target */
+    uint64_t hit; /* 0: not a target */
     union {
-        int points;   /* DRAW_POLYGON: 3 or 4 */
+        int points; /* DRAW_POLYGON: 3 or 4 */
         struct {
             const char *string; /* UTF-8, one line */
             FontWeight weight;
-            float angle;        /* degrees clockwise; 0, -90 and everything between */
-            float advance;      /* width of the line as laid out, in points */
+            float angle;   /* degrees clockwise; 0, -90 and everything between */
+            float advance; /* width of the line as laid out, in points */
         } text;
         struct {
             const Color *cells; /* [rows, cols] */
             int rows, cols;
-            bool smooth;        /* interpolate between cells (colour bars); else hard squares */
+            bool smooth; /* interpolate between cells (colour bars); else hard squares */
         } image;
     } u;
 } DrawCommand;
 
 typedef struct Drawing {
-    FontSet *fonts;     /* lent; every text width in the program comes from here */
+    FontSet *fonts; /* lent; every text width in the program comes from here */
     Rect page;
-    Color background;   /* a = 0: transparent */
+    Color background; /* a = 0: transparent */
     DrawCommand *commands;
     int count, capacity;
-    Rect clip;          /* of the commands to come */
-    uint64_t hit;       /* of the commands to come */
-    Arena arena;        /* strings and cells */
+    Rect clip;    /* of the commands to come */
+    uint64_t hit; /* of the commands to come */
+    Arena arena;  /* strings and cells */
 } Drawing;
 
 typedef enum TextAlign { TEXT_LEFT, TEXT_CENTER, TEXT_RIGHT } TextAlign;
 
 typedef struct TextStyle {
-    float size;        /* points (em) */
+    float size; /* points (em) */
     Color color;
     FontWeight weight;
-    TextAlign align;   /* where the given point lies on the line */
-    float angle;       /* degrees clockwise */
-    float max_width;   /* > 0: longer text ends in an ellipsis */
+    TextAlign align; /* where the given point lies on the line */
+    float angle;     /* degrees clockwise */
+    float max_width; /* > 0: longer text ends in an ellipsis */
 } TextStyle;
 
 Drawing *drawing_new(FontSet *fonts);
@@ -126,7 +132,7 @@ Rect rect_intersect(Rect a, Rect b); /* w or h 0 when they do not overlap */
 Rect rect_inset(Rect rect, float by);
 
 /* Colours. */
-Color color_fade(Color color, float opacity);         /* alpha times opacity */
-Color color_mix(Color a, Color b, float share_of_b);  /* linear in sRGB, alpha too */
+Color color_fade(Color color, float opacity);        /* alpha times opacity */
+Color color_mix(Color a, Color b, float share_of_b); /* linear in sRGB, alpha too */
 
 #endif

@@ -23,7 +23,8 @@ enum {
     MAX_FACES = 64,
     MAX_SIZED = 32,
     MAX_RUNS = 64,
-    MAX_LINE_BYTES = 2048, /* of one line that is rendered; the rest would lie outside any picture */
+    MAX_LINE_BYTES =
+        2048, /* of one line that is rendered; the rest would lie outside any picture */
     WIDTH_SLOTS = 4096,
     IMAGE_SLOTS = 1024,
     CODE_SLOTS = 2048,
@@ -88,7 +89,8 @@ typedef struct Run {
 static TTF_Font *open_size(const MappedFile *file, int index, int resolution)
 {
     SDL_RWops *bytes = SDL_RWFromConstMem(file->bytes, (int)min_size(file->length, INT_MAX));
-    return TTF_OpenFontIndexDPIRW(bytes, 1, POINT_SIZE, index, (unsigned)resolution, (unsigned)resolution);
+    return TTF_OpenFontIndexDPIRW(bytes, 1, POINT_SIZE, index, (unsigned)resolution,
+                                  (unsigned)resolution);
 }
 
 static int add_face(FontSet *fonts, const FcPattern *pattern)
@@ -101,7 +103,9 @@ static int add_face(FontSet *fonts, const FcPattern *pattern)
     FcPatternGetBool(pattern, FC_COLOR, 0, &color);
     index &= 0xFFFF; /* the upper half names an instance of a variable font */
     for (int i = 0; i < fonts->face_count; i++) {
-        if (fonts->faces[i].index == index && strcmp(fonts->faces[i].path, (char *)path) == 0) { return i; }
+        if (fonts->faces[i].index == index && strcmp(fonts->faces[i].path, (char *)path) == 0) {
+            return i;
+        }
     }
     if (fonts->face_count == MAX_FACES) { return -1; }
     MappedFile file;
@@ -112,8 +116,11 @@ static int add_face(FontSet *fonts, const FcPattern *pattern)
         return -1;
     }
     TTF_SetFontHinting(font, TTF_HINTING_NONE);
-    fonts->faces[fonts->face_count] = (Face){.path = mem_copy_string((char *)path), .file = file,
-                                             .index = index, .color = color == FcTrue, .measure = font};
+    fonts->faces[fonts->face_count] = (Face){.path = mem_copy_string((char *)path),
+                                             .file = file,
+                                             .index = index,
+                                             .color = color == FcTrue,
+                                             .measure = font};
     return fonts->face_count++;
 }
 
@@ -123,7 +130,8 @@ static FcPattern *make_pattern(FontSet *fonts, const char *const *families, Font
     for (int i = 0; families[i] != NULL; i++) {
         FcPatternAddString(pattern, FC_FAMILY, (const FcChar8 *)families[i]);
     }
-    FcPatternAddInteger(pattern, FC_WEIGHT, weight == FONT_BOLD ? FC_WEIGHT_BOLD : FC_WEIGHT_REGULAR);
+    FcPatternAddInteger(pattern, FC_WEIGHT,
+                        weight == FONT_BOLD ? FC_WEIGHT_BOLD : FC_WEIGHT_REGULAR);
     FcPatternAddInteger(pattern, FC_SLANT, FC_SLANT_ROMAN);
     FcConfigSubstitute(fonts->config, pattern, FcMatchPattern);
     FcDefaultSubstitute(pattern);
@@ -133,7 +141,8 @@ static FcPattern *make_pattern(FontSet *fonts, const char *const *families, Font
 /* Calm faces with figures of one width first; "sans-serif" is whatever the system prefers. */
 static const char *const *families_of(FontWeight weight)
 {
-    static const char *const sans[] = {"Inter", "Noto Sans", "Open Sans", "DejaVu Sans", "sans-serif", NULL};
+    static const char *const sans[] = {"Inter",       "Noto Sans",  "Open Sans",
+                                       "DejaVu Sans", "sans-serif", NULL};
     static const char *const mono[] = {"Noto Sans Mono", "DejaVu Sans Mono", "monospace", NULL};
     return weight == FONT_MONO ? mono : sans;
 }
@@ -168,7 +177,8 @@ FontSet *font_open(Error *err)
     }
     if (!ok) {
         font_close(fonts);
-        error_set(err, "No font is installed; install one, for example the package fonts-dejavu-core.");
+        error_set(err,
+                  "No font is installed; install one, for example the package fonts-dejavu-core.");
         return NULL;
     }
     return fonts;
@@ -191,7 +201,10 @@ void font_close(FontSet *fonts)
 }
 
 const char *font_family(FontSet *fonts, FontWeight weight) { return fonts->family[weight]; }
-const char *font_path(FontSet *fonts, FontWeight weight) { return fonts->faces[fonts->primary[weight]].path; }
+const char *font_path(FontSet *fonts, FontWeight weight)
+{
+    return fonts->faces[fonts->primary[weight]].path;
+}
 
 /* --- which font shows which character ---------------------------------------------------------- */
 
@@ -212,7 +225,9 @@ static int search_face(FontSet *fonts, uint32_t code, FontWeight weight)
     int found = -1;
     for (int i = 0; sorted != NULL && found < 0 && i < sorted->nfont; i++) {
         FcCharSet *has = NULL;
-        if (FcPatternGetCharSet(sorted->fonts[i], FC_CHARSET, 0, &has) != FcResultMatch) { continue; }
+        if (FcPatternGetCharSet(sorted->fonts[i], FC_CHARSET, 0, &has) != FcResultMatch) {
+            continue;
+        }
         if (!FcCharSetHasChar(has, code)) { continue; }
         int face = add_face(fonts, sorted->fonts[i]);
         if (face >= 0 && has_glyph(fonts, face, code)) { found = face; }
@@ -236,8 +251,9 @@ static int face_of(FontSet *fonts, uint32_t code, FontWeight weight)
 /* Marks, joiners and variation selectors belong to what they stand on. */
 static bool stays(uint32_t code)
 {
-    return unicode_is_mark(code) || code == 0x200D || code == 0x200C || (code >= 0xFE00 && code <= 0xFE0F) ||
-           (code >= 0x1F3FB && code <= 0x1F3FF) || (code >= 0xE0020 && code <= 0xE007F);
+    return unicode_is_mark(code) || code == 0x200D || code == 0x200C ||
+           (code >= 0xFE00 && code <= 0xFE0F) || (code >= 0x1F3FB && code <= 0x1F3FF) ||
+           (code >= 0xE0020 && code <= 0xE007F);
 }
 
 /* Is the next character that is no blank one of a script that runs from right to left? */
@@ -251,7 +267,8 @@ static bool goes_left(const char *string, size_t length)
 }
 
 /* Runs in the order in which they stand on the line: neighbours from right to left are turned. */
-static int find_runs(FontSet *fonts, const char *string, size_t length, FontWeight weight, Run runs[MAX_RUNS])
+static int find_runs(FontSet *fonts, const char *string, size_t length, FontWeight weight,
+                     Run runs[MAX_RUNS])
 {
     int count = 0;
     bool joined = false;
@@ -265,7 +282,8 @@ static int find_runs(FontSet *fonts, const char *string, size_t length, FontWeig
                      !goes_left(string + at + step, length - at - step);
         bool same = last != NULL && (stays(code) || joined || (space && !turns));
         int face = same ? last->face : face_of(fonts, code, weight);
-        if (last != NULL && (same || (face == last->face && rtl == last->right_to_left) || count == MAX_RUNS)) {
+        if (last != NULL &&
+            (same || (face == last->face && rtl == last->right_to_left) || count == MAX_RUNS)) {
             last->end = at + step;
         } else {
             runs[count++] = (Run){face, at, at + step, rtl};
@@ -291,7 +309,9 @@ static int find_runs(FontSet *fonts, const char *string, size_t length, FontWeig
 static uint64_t hash_string(const char *string, size_t length, uint64_t seed)
 {
     uint64_t hash = 0xcbf29ce484222325u ^ seed;
-    for (size_t i = 0; i < length; i++) { hash = (hash ^ (unsigned char)string[i]) * 0x100000001b3u; }
+    for (size_t i = 0; i < length; i++) {
+        hash = (hash ^ (unsigned char)string[i]) * 0x100000001b3u;
+    }
     return hash != 0 ? hash : 1;
 }
 
@@ -315,7 +335,9 @@ static float run_ems(FontSet *fonts, const char *string, const Run *run)
     copy_run(string, run, text, sizeof text);
     set_direction(face->measure, run->right_to_left);
     TTF_SizeUTF8(face->measure, text, &width, &height);
-    if (face->color) { return (float)width / (float)max_int(TTF_FontHeight(face->measure), 1) * 1.17f; }
+    if (face->color) {
+        return (float)width / (float)max_int(TTF_FontHeight(face->measure), 1) * 1.17f;
+    }
     return (float)width / MEASURE_PIXELS;
 }
 
@@ -345,7 +367,9 @@ float font_text_width(FontSet *fonts, const char *string, float size, FontWeight
         size_t piece = piece_length(string, length, at);
         uint64_t key = hash_string(string + at, piece, (uint64_t)weight);
         WidthEntry *entry = &fonts->widths[key % WIDTH_SLOTS];
-        if (entry->key != key) { *entry = (WidthEntry){key, line_ems(fonts, string + at, piece, weight)}; }
+        if (entry->key != key) {
+            *entry = (WidthEntry){key, line_ems(fonts, string + at, piece, weight)};
+        }
         ems += entry->ems;
         at += piece;
     }
@@ -354,12 +378,14 @@ float font_text_width(FontSet *fonts, const char *string, float size, FontWeight
 
 float font_ascent(FontSet *fonts, float size, FontWeight weight)
 {
-    return (float)TTF_FontAscent(fonts->faces[fonts->primary[weight]].measure) / MEASURE_PIXELS * size;
+    return (float)TTF_FontAscent(fonts->faces[fonts->primary[weight]].measure) / MEASURE_PIXELS *
+           size;
 }
 
 float font_descent(FontSet *fonts, float size, FontWeight weight)
 {
-    return (float)-TTF_FontDescent(fonts->faces[fonts->primary[weight]].measure) / MEASURE_PIXELS * size;
+    return (float)-TTF_FontDescent(fonts->faces[fonts->primary[weight]].measure) / MEASURE_PIXELS *
+           size;
 }
 
 /* --- pixels ------------------------------------------------------------------------------------ */
@@ -399,7 +425,8 @@ static SDL_Surface *shrink(SDL_Surface *from, float factor)
 {
     int width = max_int((int)lrintf((float)from->w * factor), 1);
     int height = max_int((int)lrintf((float)from->h * factor), 1);
-    SDL_Surface *to = SDL_CreateRGBSurfaceWithFormat(0, width, height, 32, SDL_PIXELFORMAT_ARGB8888);
+    SDL_Surface *to =
+        SDL_CreateRGBSurfaceWithFormat(0, width, height, 32, SDL_PIXELFORMAT_ARGB8888);
     for (int y = 0; to != NULL && y < height; y++) {
         uint32_t *row = (uint32_t *)((char *)to->pixels + y * to->pitch);
         int top = y * from->h / height, bottom = max_int((y + 1) * from->h / height, top + 1);
@@ -407,7 +434,8 @@ static SDL_Surface *shrink(SDL_Surface *from, float factor)
             int left = x * from->w / width, right = max_int((x + 1) * from->w / width, left + 1);
             uint64_t a = 0, r = 0, g = 0, b = 0;
             for (int v = top; v < bottom; v++) {
-                const uint32_t *pixels = (const uint32_t *)((const char *)from->pixels + v * from->pitch);
+                const uint32_t *pixels =
+                    (const uint32_t *)((const char *)from->pixels + v * from->pitch);
                 for (int u = left; u < right; u++) {
                     uint32_t p = pixels[u], alpha = p >> 24;
                     a += alpha;
@@ -424,7 +452,8 @@ static SDL_Surface *shrink(SDL_Surface *from, float factor)
     return to;
 }
 
-static SDL_Surface *render_run(FontSet *fonts, const char *string, const Run *run, float pixels, int *ascent)
+static SDL_Surface *render_run(FontSet *fonts, const char *string, const Run *run, float pixels,
+                               int *ascent)
 {
     char text[MAX_LINE_BYTES + 1];
     copy_run(string, run, text, sizeof text);
@@ -447,8 +476,8 @@ typedef struct Pieces {
     bool colored;
 } Pieces;
 
-static void render_pieces(FontSet *fonts, const char *string, size_t length, FontWeight weight, float pixels,
-                          Pieces *pieces)
+static void render_pieces(FontSet *fonts, const char *string, size_t length, FontWeight weight,
+                          float pixels, Pieces *pieces)
 {
     Run runs[MAX_RUNS];
     int count = find_runs(fonts, string, length, weight, runs);
@@ -485,7 +514,8 @@ static uint32_t *join_pieces(Pieces *pieces, TextImage *image)
         SDL_Surface *from = pieces->surface[i];
         for (int y = 0; y < from->h; y++) {
             const uint32_t *row = (const uint32_t *)((const char *)from->pixels + y * from->pitch);
-            uint32_t *to = pixels + (size_t)(y + ascent - pieces->ascent[i]) * (size_t)width + pieces->x[i];
+            uint32_t *to =
+                pixels + (size_t)(y + ascent - pieces->ascent[i]) * (size_t)width + pieces->x[i];
             for (int x = 0; x < from->w; x++) {
                 if (row[x] >> 24 > to[x] >> 24) { to[x] = row[x]; }
             }
@@ -508,7 +538,9 @@ static void limit_cache(FontSet *fonts)
     if (fonts->image_bytes <= CACHE_BYTES) { return; }
     for (int i = 0; i < IMAGE_SLOTS; i++) {
         ImageEntry *entry = &fonts->images[i];
-        if (entry->pixels != NULL && fonts->clock - entry->used > IMAGE_SLOTS / 2) { drop_image(fonts, entry); }
+        if (entry->pixels != NULL && fonts->clock - entry->used > IMAGE_SLOTS / 2) {
+            drop_image(fonts, entry);
+        }
     }
 }
 
@@ -518,7 +550,8 @@ bool font_render(FontSet *fonts, const char *string, float size, FontWeight weig
     float pixels = clamp_float(size * scale, 1, MAX_PIXELS);
     size_t length = strlen(string);
     if (length > MAX_LINE_BYTES) { length = piece_length(string, length, 0); }
-    uint64_t key = hash_string(string, length, (uint64_t)weight << 32 ^ (uint64_t)lrintf(pixels * 64) << 8);
+    uint64_t key =
+        hash_string(string, length, (uint64_t)weight << 32 ^ (uint64_t)lrintf(pixels * 64) << 8);
     ImageEntry *entry = &fonts->images[key % IMAGE_SLOTS];
     fonts->clock++;
     if (entry->key != key) {

@@ -25,10 +25,10 @@ float font_descent(FontSet *fonts, float size, FontWeight weight);
  * (most text) take the colour they are painted with; colour runs (emoji) have their own. Lent, kept
  * in a cache until the next call. */
 typedef struct TextImage {
-    int width, height;     /* pixels */
-    int left, top;         /* of the bitmap, from the baseline's start, in pixels, y down */
-    const uint32_t *argb;  /* [height, width]; for plain glyphs 0xAARRGGBB with RGB = 0xFFFFFF */
-    bool colored;          /* at least one run has colours of its own: bytes are real colours there */
+    int width, height;    /* pixels */
+    int left, top;        /* of the bitmap, from the baseline's start, in pixels, y down */
+    const uint32_t *argb; /* [height, width]; for plain glyphs 0xAARRGGBB with RGB = 0xFFFFFF */
+    bool colored; /* at least one run has colours of its own: bytes are real colours there */
 } TextImage;
 bool font_render(FontSet *fonts, const char *string, float size, FontWeight weight, float scale,
                  TextImage *image);

@@ -12,7 +12,8 @@ const OutFormat out_formats[] = {
 const OutFormat *out_find(const char *path, Error *err)
 {
     const char *dot = strrchr(path, '.');
-    for (const OutFormat *format = out_formats; dot != NULL && format->extension != NULL; format++) {
+    for (const OutFormat *format = out_formats; dot != NULL && format->extension != NULL;
+         format++) {
         if (strcasecmp(dot + 1, format->extension) == 0) { return format; }
     }
     error_set(err, "%s: the file name must end in .png.", path);

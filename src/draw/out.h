@@ -7,8 +7,8 @@
 #include "draw/drawing.h"
 
 typedef struct OutOptions {
-    float scale;         /* pixels per point, for formats made of pixels */
-    const char *title;   /* kept in the file where the format has a place for it; may be NULL */
+    float scale;       /* pixels per point, for formats made of pixels */
+    const char *title; /* kept in the file where the format has a place for it; may be NULL */
 } OutOptions;
 
 typedef struct OutFormat {

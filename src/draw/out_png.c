@@ -111,12 +111,15 @@ static bool encode(const Raster *raster, int channels, const OutOptions *options
 bool out_png(const Drawing *drawing, const OutOptions *options, Buffer *out, Error *err)
 {
     Raster raster = {0};
-    float width = ceilf(drawing->page.w * options->scale), height = ceilf(drawing->page.h * options->scale);
+    float width = ceilf(drawing->page.w * options->scale),
+          height = ceilf(drawing->page.h * options->scale);
     bool fits = width <= RASTER_MAX_SIDE && height <= RASTER_MAX_SIDE;
     if (!fits || !raster_resize(&raster, (int)width, (int)height)) {
-        return error_set(err, "A picture of %.0f x %.0f pixels is too large; up to %d x %d are possible, "
-                              "so choose a smaller scale or size.",
-                         (double)width, (double)height, RASTER_MAX_SIDE, RASTER_MAX_SIDE);
+        return error_set(
+            err,
+            "A picture of %.0f x %.0f pixels is too large; up to %d x %d are possible, "
+            "so choose a smaller scale or size.",
+            (double)width, (double)height, RASTER_MAX_SIDE, RASTER_MAX_SIDE);
     }
     raster_draw(&raster, drawing, options->scale, (Rect){0, 0, width, height});
     bool ok = encode(&raster, drawing->background.a < 255 ? 4 : 3, options, out);

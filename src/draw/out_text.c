@@ -2,10 +2,11 @@
 
 static void write_geometry(const DrawCommand *c, Buffer *out)
 {
-    static const char *const names[] = {"rect", "frame", "line", "curve", "polygon", "text", "image"};
-    buffer_format(out, "%s #%02x%02x%02x%02x box %.1f %.1f %.1f %.1f", names[c->kind], c->color.r, c->color.g,
-                  c->color.b, c->color.a, (double)c->box.x, (double)c->box.y, (double)c->box.w,
-                  (double)c->box.h);
+    static const char *const names[] = {"rect",    "frame", "line", "curve",
+                                        "polygon", "text",  "image"};
+    buffer_format(out, "%s #%02x%02x%02x%02x box %.1f %.1f %.1f %.1f", names[c->kind], c->color.r,
+                  c->color.g, c->color.b, c->color.a, (double)c->box.x, (double)c->box.y,
+                  (double)c->box.w, (double)c->box.h);
     if (c->kind == DRAW_LINE || c->kind == DRAW_CURVE) {
         buffer_format(out, " width %.2f", (double)c->width);
         for (int i = 0; i < (c->kind == DRAW_LINE ? 2 : 4); i++) {

@@ -22,7 +22,8 @@ static const char *const map_names[COLORMAPS] = {"viridis", "cividis", "magma",
 
 static Color from_hex(uint32_t hex)
 {
-    return (Color){(uint8_t)(hex >> 16 & 255), (uint8_t)(hex >> 8 & 255), (uint8_t)(hex & 255), 255};
+    return (Color){(uint8_t)(hex >> 16 & 255), (uint8_t)(hex >> 8 & 255), (uint8_t)(hex & 255),
+                   255};
 }
 
 const char *palette_map_name(ColorMap map) { return map_names[map]; }
@@ -48,10 +49,10 @@ static Color along(const uint32_t *colors, int count, float value)
 
 Color palette_map(ColorMap map, float value, bool dark)
 {
-    static const uint32_t blues_light[] = {0xf7f9fc, 0xdbe7f5, 0xb3d0ec, 0x7fb2de, 0x4a8fca,
-                                           0x2469ad, 0x0b3f7c};
-    static const uint32_t blues_dark[] = {0x1d222b, 0x20334e, 0x244a78, 0x2c66a6, 0x4488cc,
-                                          0x7fb4e8, 0xd6eafc};
+    static const uint32_t blues_light[] = {0xf7f9fc, 0xdbe7f5, 0xb3d0ec, 0x7fb2de,
+                                           0x4a8fca, 0x2469ad, 0x0b3f7c};
+    static const uint32_t blues_dark[] = {0x1d222b, 0x20334e, 0x244a78, 0x2c66a6,
+                                          0x4488cc, 0x7fb4e8, 0xd6eafc};
     static const uint32_t diverging_light[] = {0x0b5394, 0x6fa8d8, 0xf4f5f7, 0xeba15c, 0xb4510a};
     static const uint32_t diverging_dark[] = {0x8cc3f2, 0x3a77ae, 0x272d38, 0xb4671d, 0xf7b26a};
     if (isnan(value)) { return dark ? from_hex(0x5a4450) : from_hex(0xd9cdd2); }
@@ -87,18 +88,36 @@ Color palette_head(int head, int heads, bool dark)
 }
 
 static const Theme themes[] = {
-    {.name = "light", .dark = false,
-     .background = {255, 255, 255, 255}, .panel = {247, 248, 250, 255}, .raised = {255, 255, 255, 255},
-     .hover = {236, 240, 246, 255}, .pressed = {222, 229, 239, 255}, .border = {213, 218, 226, 255},
-     .ink = {27, 32, 41, 255}, .muted = {94, 103, 117, 255}, .faint = {228, 232, 238, 255},
-     .accent = {31, 95, 191, 255}, .accent_ink = {255, 255, 255, 255},
-     .highlight = {225, 235, 250, 255}, .warning = {255, 236, 204, 255}},
-    {.name = "dark", .dark = true,
-     .background = {23, 27, 34, 255}, .panel = {29, 34, 43, 255}, .raised = {38, 44, 55, 255},
-     .hover = {47, 54, 67, 255}, .pressed = {57, 66, 82, 255}, .border = {58, 66, 80, 255},
-     .ink = {232, 236, 242, 255}, .muted = {160, 170, 184, 255}, .faint = {45, 52, 64, 255},
-     .accent = {94, 160, 245, 255}, .accent_ink = {14, 20, 30, 255},
-     .highlight = {41, 58, 84, 255}, .warning = {92, 62, 20, 255}},
+    {.name = "light",
+     .dark = false,
+     .background = {255, 255, 255, 255},
+     .panel = {247, 248, 250, 255},
+     .raised = {255, 255, 255, 255},
+     .hover = {236, 240, 246, 255},
+     .pressed = {222, 229, 239, 255},
+     .border = {213, 218, 226, 255},
+     .ink = {27, 32, 41, 255},
+     .muted = {94, 103, 117, 255},
+     .faint = {228, 232, 238, 255},
+     .accent = {31, 95, 191, 255},
+     .accent_ink = {255, 255, 255, 255},
+     .highlight = {225, 235, 250, 255},
+     .warning = {255, 236, 204, 255}},
+    {.name = "dark",
+     .dark = true,
+     .background = {23, 27, 34, 255},
+     .panel = {29, 34, 43, 255},
+     .raised = {38, 44, 55, 255},
+     .hover = {47, 54, 67, 255},
+     .pressed = {57, 66, 82, 255},
+     .border = {58, 66, 80, 255},
+     .ink = {232, 236, 242, 255},
+     .muted = {160, 170, 184, 255},
+     .faint = {45, 52, 64, 255},
+     .accent = {94, 160, 245, 255},
+     .accent_ink = {14, 20, 30, 255},
+     .highlight = {41, 58, 84, 255},
+     .warning = {92, 62, 20, 255}},
 };
 
 const Theme *palette_theme(bool dark) { return &themes[dark]; }

@@ -28,18 +28,18 @@ Color palette_head(int head, int heads, bool dark);
 typedef struct Theme {
     const char *name;
     bool dark;
-    Color background;   /* of figures and of the window's centre */
-    Color panel;        /* of bars and side panels */
-    Color raised;       /* buttons, chips, fields */
+    Color background; /* of figures and of the window's centre */
+    Color panel;      /* of bars and side panels */
+    Color raised;     /* buttons, chips, fields */
     Color hover, pressed;
     Color border;
-    Color ink;          /* text */
-    Color muted;        /* second-rank text: labels, hints */
-    Color faint;        /* grid lines, empty cells */
-    Color accent;       /* selection, focus, the chosen button */
-    Color accent_ink;   /* text on accent */
-    Color highlight;    /* behind the token under the pointer */
-    Color warning;      /* behind messages about something wrong */
+    Color ink;        /* text */
+    Color muted;      /* second-rank text: labels, hints */
+    Color faint;      /* grid lines, empty cells */
+    Color accent;     /* selection, focus, the chosen button */
+    Color accent_ink; /* text on accent */
+    Color highlight;  /* behind the token under the pointer */
+    Color warning;    /* behind messages about something wrong */
 } Theme;
 
 const Theme *palette_theme(bool dark);

@@ -20,12 +20,14 @@ typedef struct Painter {
     Raster *raster;
     const Drawing *drawing;
     float scale;
-    Bounds area;   /* of the command: dirty area, clip, box */
+    Bounds area; /* of the command: dirty area, clip, box */
 } Painter;
 
 bool raster_resize(Raster *raster, int width, int height)
 {
-    if (width < 1 || height < 1 || width > RASTER_MAX_SIDE || height > RASTER_MAX_SIDE) { return false; }
+    if (width < 1 || height < 1 || width > RASTER_MAX_SIDE || height > RASTER_MAX_SIDE) {
+        return false;
+    }
     uint32_t *pixels = mem_try_aligned((size_t)width * (size_t)height, sizeof *pixels);
     if (pixels == NULL) { return false; }
     free(raster->pixels);
@@ -61,10 +63,12 @@ static uint32_t mix_opaque(uint32_t under, uint32_t over, uint32_t alpha)
 /* Porter and Duff's "over" with alpha not multiplied in. */
 static uint32_t mix_any(uint32_t under, uint32_t over, uint32_t alpha)
 {
-    uint32_t below = over_255((under >> 24) * (255 - alpha)), sum = alpha + below, pixel = sum << 24;
+    uint32_t below = over_255((under >> 24) * (255 - alpha)), sum = alpha + below,
+             pixel = sum << 24;
     if (sum == 0) { return 0; }
     for (int shift = 0; shift <= 16; shift += 8) {
-        uint32_t value = ((over >> shift & 255) * alpha + (under >> shift & 255) * below + sum / 2) / sum;
+        uint32_t value =
+            ((over >> shift & 255) * alpha + (under >> shift & 255) * below + sum / 2) / sum;
         pixel |= value << shift;
     }
     return pixel;
@@ -76,7 +80,8 @@ static inline void blend(uint32_t *pixel, uint32_t color, uint32_t alpha)
     if (alpha == 255) {
         *pixel = color | 0xFF000000u;
     } else {
-        *pixel = *pixel >> 24 == 255 ? mix_opaque(*pixel, color, alpha) : mix_any(*pixel, color, alpha);
+        *pixel =
+            *pixel >> 24 == 255 ? mix_opaque(*pixel, color, alpha) : mix_any(*pixel, color, alpha);
     }
 }
 
@@ -108,8 +113,8 @@ static Bounds bounds_intersect(Bounds a, Bounds b)
 /* --- rectangles -------------------------------------------------------------------------------- */
 
 /* Signed distance to a rounded rectangle, negative inside. */
-static float box_distance(float x, float y, float middle_x, float middle_y, float half_w, float half_h,
-                          float radius)
+static float box_distance(float x, float y, float middle_x, float middle_y, float half_w,
+                          float half_h, float radius)
 {
     float dx = fabsf(x - middle_x) - half_w + radius, dy = fabsf(y - middle_y) - half_h + radius;
     float out_x = max_float(dx, 0), out_y = max_float(dy, 0);
@@ -135,7 +140,8 @@ static void paint_rect(const Painter *painter, const DrawCommand *command)
         for (int x = painter->area.left; x < painter->area.right; x++) {
             float cx = (float)x + 0.5f;
             if (corner_row && (cx < r.x + radius || cx > r.x + r.w - radius)) {
-                float d = box_distance(cx, cy, r.x + r.w / 2, r.y + r.h / 2, r.w / 2, r.h / 2, radius);
+                float d =
+                    box_distance(cx, cy, r.x + r.w / 2, r.y + r.h / 2, r.w / 2, r.h / 2, radius);
                 blend(&row[x], color, cover(0.5f - d, alpha));
             } else {
                 blend(&row[x], color, cover(tall * overlap(x, r.x, r.x + r.w), alpha));
@@ -179,7 +185,8 @@ static float thin_alpha(float *width)
 }
 
 /* The distance to the segment a-b decides the coverage of every pixel of the rows it crosses. */
-static void paint_segment(const Painter *painter, Vec a, Vec b, float width, uint32_t color, uint32_t alpha)
+static void paint_segment(const Painter *painter, Vec a, Vec b, float width, uint32_t color,
+                          uint32_t alpha)
 {
     float reach = width / 2 + 1, dx = b.x - a.x, dy = b.y - a.y, square = dx * dx + dy * dy;
     int top = max_int(painter->area.top, (int)floorf(min_float(a.y, b.y) - reach));
@@ -232,8 +239,8 @@ static int flatten(const Vec *p, Vec points[MAX_SEGMENTS + 1])
 
 /* A curve that runs from left to right: every column of pixels is one upright cut through it, as
  * thick as the slope makes it. So every pixel is painted once, and opacity is even. */
-static void paint_columns(const Painter *painter, const Vec *points, int count, float width, uint32_t color,
-                          uint32_t alpha)
+static void paint_columns(const Painter *painter, const Vec *points, int count, float width,
+                          uint32_t color, uint32_t alpha)
 {
     const Bounds *area = &painter->area;
     size_t stride = (size_t)painter->raster->width;
@@ -260,8 +267,8 @@ static void paint_columns(const Painter *painter, const Vec *points, int count, 
 }
 
 /* Any other curve: the strongest coverage of its pieces is gathered first. */
-static void paint_gathered(const Painter *painter, const Vec *points, int count, float width, uint32_t color,
-                           uint32_t alpha)
+static void paint_gathered(const Painter *painter, const Vec *points, int count, float width,
+                           uint32_t color, uint32_t alpha)
 {
     const Bounds *area = &painter->area;
     int columns = area->right - area->left, rows = area->bottom - area->top;
@@ -291,7 +298,9 @@ static void paint_gathered(const Painter *painter, const Vec *points, int count,
     }
     for (int y = 0; y < rows; y++) {
         uint32_t *to = row_of(painter, y + area->top) + area->left;
-        for (int x = 0; x < columns; x++) { blend(&to[x], color, mask[(size_t)y * (size_t)columns + (size_t)x]); }
+        for (int x = 0; x < columns; x++) {
+            blend(&to[x], color, mask[(size_t)y * (size_t)columns + (size_t)x]);
+        }
     }
     free(mask);
 }
@@ -303,7 +312,8 @@ static void paint_curve(const Painter *painter, const DrawCommand *command)
     for (int i = 0; i < 4; i++) {
         p[i] = (Vec){command->p[i].x * painter->scale, command->p[i].y * painter->scale};
     }
-    uint32_t color = to_pixel(command->color), alpha = (uint32_t)((float)command->color.a * share + 0.5f);
+    uint32_t color = to_pixel(command->color),
+             alpha = (uint32_t)((float)command->color.a * share + 0.5f);
     int count = flatten(p, points);
     bool rightwards = true;
     for (int i = 0; i < count; i++) {
@@ -338,8 +348,10 @@ static void paint_polygon(const Painter *painter, const DrawCommand *command)
             float coverage = 1;
             for (int i = 0; i < count; i++) {
                 Vec a = p[i], b = p[(i + 1) % count];
-                float dx = b.x - a.x, dy = b.y - a.y, length = max_float(sqrtf(dx * dx + dy * dy), 1e-6f);
-                float inside = sign * (dx * ((float)y + 0.5f - a.y) - dy * ((float)x + 0.5f - a.x)) / length;
+                float dx = b.x - a.x, dy = b.y - a.y,
+                      length = max_float(sqrtf(dx * dx + dy * dy), 1e-6f);
+                float inside =
+                    sign * (dx * ((float)y + 0.5f - a.y) - dy * ((float)x + 0.5f - a.x)) / length;
                 coverage = min_float(coverage, inside + 0.5f);
             }
             blend(&row[x], color, cover(coverage, command->color.a));
@@ -379,7 +391,8 @@ static Color interpolate(const DrawCommand *command, float row, float col)
     int rows = command->u.image.rows, cols = command->u.image.cols;
     row = clamp_float(row - 0.5f, 0, (float)rows - 1);
     col = clamp_float(col - 0.5f, 0, (float)cols - 1);
-    int top = min_int((int)row, max_int(rows - 2, 0)), left = min_int((int)col, max_int(cols - 2, 0));
+    int top = min_int((int)row, max_int(rows - 2, 0)),
+        left = min_int((int)col, max_int(cols - 2, 0));
     const Color *cell = command->u.image.cells + (size_t)top * (size_t)cols + (size_t)left;
     int right = cols > 1 ? 1 : 0, below = rows > 1 ? cols : 0;
     Color upper = color_mix(cell[0], cell[right], col - (float)left);
@@ -431,7 +444,8 @@ static uint32_t sample_between(const TextImage *image, float x, float y)
 {
     int left = (int)floorf(x - 0.5f), top = (int)floorf(y - 0.5f);
     float u = x - 0.5f - (float)left, v = y - 0.5f - (float)top;
-    float upper = (float)(sample(image, left, top) >> 24) * (1 - u) + (float)(sample(image, left + 1, top) >> 24) * u;
+    float upper = (float)(sample(image, left, top) >> 24) * (1 - u) +
+                  (float)(sample(image, left + 1, top) >> 24) * u;
     float lower = (float)(sample(image, left, top + 1) >> 24) * (1 - u) +
                   (float)(sample(image, left + 1, top + 1) >> 24) * u;
     uint32_t alpha = (uint32_t)(upper + (lower - upper) * v + 0.5f);
@@ -442,8 +456,8 @@ static uint32_t sample_between(const TextImage *image, float x, float y)
 static void paint_text(const Painter *painter, const DrawCommand *command)
 {
     TextImage image;
-    if (!font_render(painter->drawing->fonts, command->u.text.string, command->width, command->u.text.weight,
-                     painter->scale, &image)) {
+    if (!font_render(painter->drawing->fonts, command->u.text.string, command->width,
+                     command->u.text.weight, painter->scale, &image)) {
         return;
     }
     const Bounds *area = &painter->area;
@@ -451,7 +465,8 @@ static void paint_text(const Painter *painter, const DrawCommand *command)
     float start_x = command->p[0].x * painter->scale, start_y = command->p[0].y * painter->scale;
     if (command->u.text.angle == 0) {
         int left = (int)lrintf(start_x) + image.left, top = (int)lrintf(start_y) + image.top;
-        Bounds to = bounds_intersect(*area, (Bounds){left, top, left + image.width, top + image.height});
+        Bounds to =
+            bounds_intersect(*area, (Bounds){left, top, left + image.width, top + image.height});
         for (int y = to.top; y < to.bottom; y++) {
             uint32_t *row = row_of(painter, y);
             const uint32_t *glyphs = image.argb + (size_t)(y - top) * (size_t)image.width;
@@ -468,9 +483,13 @@ static void paint_text(const Painter *painter, const DrawCommand *command)
         for (int x = area->left; x < area->right; x++) {
             float dx = (float)x + 0.5f - start_x, dy = (float)y + 0.5f - start_y;
             float u = dx * c + dy * s - (float)image.left, v = dy * c - dx * s - (float)image.top;
-            if (u < -1 || v < -1 || u > (float)image.width + 1 || v > (float)image.height + 1) { continue; }
+            if (u < -1 || v < -1 || u > (float)image.width + 1 || v > (float)image.height + 1) {
+                continue;
+            }
             uint32_t glyph = sample_between(&image, u, v);
-            if (glyph >> 24 != 0) { paint_glyph_pixel(&row[x], glyph, image.colored, command->color); }
+            if (glyph >> 24 != 0) {
+                paint_glyph_pixel(&row[x], glyph, image.colored, command->color);
+            }
         }
     }
 }
@@ -499,7 +518,8 @@ static Bounds clip_bounds(Rect clip, float scale)
 
 void raster_draw(Raster *raster, const Drawing *drawing, float scale, Rect area)
 {
-    Bounds dirty = bounds_intersect(to_bounds(area, 1), (Bounds){0, 0, raster->width, raster->height});
+    Bounds dirty =
+        bounds_intersect(to_bounds(area, 1), (Bounds){0, 0, raster->width, raster->height});
     uint32_t ground = to_pixel(drawing->background);
     if (drawing->background.a == 0) { ground = 0; }
     for (int y = dirty.top; y < dirty.bottom; y++) {

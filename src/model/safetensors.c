@@ -187,7 +187,7 @@ static bool check_places(SafeTensor *tensors, size_t count, const char *path,
 /* The header's JSON, or NULL with a sentence. */
 static cJSON *parse_header(const char *path, const char *text, size_t length, Error *err)
 {
-    const char *end = NULL;
+    const char *end = text;
     cJSON *header = NULL;
     if (unicode_valid_prefix(text, length) == length) {
         header = cJSON_ParseWithLengthOpts(text, length, &end, false);

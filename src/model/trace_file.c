@@ -2,17 +2,15 @@
 
 #include "base/base.h"
 #include "base/memory.h"
-#include "base/unicode.h"
 #include "model/config.h"
 #include "model/safetensors.h"
+#include "model/trace_places.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MAX_SKIP 128 /* code points between two tokens that no token stands for */
 
 /* ---- Reading: the tokens ---- */
 
@@ -107,143 +105,12 @@ static bool read_numbers(const Safetensors *file, const char *path, const char *
     return ok;
 }
 
-/* The part of a piece that stands in the text: without the marks by which tokenizers say that it
- * continues a word ("##" of WordPiece) or starts one (U+0120 of BPE, U+2581 of SentencePiece). */
-static const char *bare_piece(const char *piece)
-{
-    static const char *const marks[] = {"##", "\xC4\xA0", "\xE2\x96\x81"};
-    for (size_t i = 0; i < COUNTOF(marks); i++) {
-        size_t length = strlen(marks[i]);
-        bool marked = strncmp(piece, marks[i], length) == 0;
-        if (marked && piece[length] != '\0') { return piece + length; }
-    }
-    return piece;
-}
-
-static bool continues_word(const Token *token) { return strncmp(token->piece, "##", 2) == 0; }
-
 /* ---- Reading: where the tokens are in the text ---- */
 
-/* A text read as lower-case base letters without accents: so pieces of a lower-casing tokenizer
- * are found in the text as it was typed. */
-typedef struct Folded {
-    const char *text;
-    size_t length, at;  /* `at`: the next byte that was not decoded yet */
-    uint32_t codes[54]; /* 18 code points of a decomposition, each up to 3 in lower case */
-    int count, next;    /* codes[next..count) were not given out yet */
-} Folded;
-
-/* Decodes one character into `codes`: none when it is a combining mark. */
-static void fold_character(Folded *folded)
-{
-    uint32_t code, parts[18], lower[3];
-    folded->at += unicode_decode(folded->text + folded->at, folded->length - folded->at, &code);
-    folded->count = folded->next = 0;
-    int part_count = unicode_decompose(code, parts);
-    for (int i = 0; i < part_count; i++) {
-        if (unicode_is_mark(parts[i])) { continue; }
-        int lower_count = unicode_lower(parts[i], lower);
-        for (int k = 0; k < lower_count; k++) { folded->codes[folded->count++] = lower[k]; }
-    }
-}
-
-/* The next code point, 0 at the end. */
-static uint32_t next_folded(Folded *folded)
-{
-    while (folded->next == folded->count) {
-        if (folded->at >= folded->length) { return 0; }
-        fold_character(folded);
-    }
-    return folded->codes[folded->next++];
-}
-
-/* The end of `piece` when it stands at text[at], else `at`. */
-static size_t match_piece(const char *text, size_t length, size_t at, const char *piece)
-{
-    Folded here = {.text = text, .length = length, .at = at};
-    Folded wanted = {.text = piece, .length = strlen(piece)};
-    uint32_t code;
-    while ((code = next_folded(&wanted)) != 0) {
-        if (next_folded(&here) != code) { return at; }
-    }
-    if (here.next != here.count) { return at; } /* ends within a character such as a ligature */
-    return here.at;
-}
-
-/* The end of the word that an unknown token stands for: a run of letters, or one sign. */
-static size_t word_end(const char *text, size_t length, size_t at)
-{
-    size_t end = at;
-    while (end < length) {
-        uint32_t code;
-        size_t bytes = unicode_decode(text + end, length - end, &code);
-        bool sign = unicode_is_punctuation(code);
-        if (unicode_is_space(code) || (sign && end > at)) { break; }
-        end += bytes;
-        if (sign) { break; }
-    }
-    return end;
-}
-
-/* Sets start and end of one token at or after text[at]; both at `at` when it is not found. */
-static void place_token(const char *text, size_t length, size_t at, Token *token)
-{
-    const char *piece = bare_piece(token->piece);
-    bool unknown = strcmp(piece, "[UNK]") == 0 || strcmp(piece, "<unk>") == 0;
-    size_t start = at, end = at;
-    for (int skipped = 0; start < length && skipped < MAX_SKIP; skipped++) {
-        uint32_t code;
-        size_t bytes = unicode_decode(text + start, length - start, &code);
-        end = match_piece(text, length, start, piece);
-        if (end == start && unknown && !unicode_is_space(code)) {
-            end = word_end(text, length, start);
-        }
-        if (end > start) { break; }
-        start += bytes;
-    }
-    bool found = end > start;
-    token->start = (int)(found ? start : at);
-    token->end = (int)(found ? end : at);
-}
-
-/* Without a source text: the tokens one after another, which is a text as good as any. */
-static const char *lay_out_text(Encoding *encoding, int side)
-{
-    Buffer text = {0};
-    for (int i = 0; i < encoding->count; i++) {
-        const Token *token = &encoding->tokens[i];
-        if (token->side != side || token->special) { continue; }
-        if (text.length > 0 && !continues_word(token)) { buffer_add_string(&text, " "); }
-        buffer_add_string(&text, bare_piece(token->piece));
-    }
-    const char *copy = arena_copy(&encoding->arena, text.bytes, text.length);
-    buffer_free(&text);
-    return copy;
-}
-
-/* Start, end and word of every token of one side. */
-static void place_tokens(Encoding *encoding, int side)
-{
-    const char *text = encoding->text[side];
-    size_t length = strlen(text), at = 0;
-    int word = -1;
-    for (int i = 0; i < encoding->count; i++) {
-        Token *token = &encoding->tokens[i];
-        if (token->side != side) { continue; }
-        token->start = token->end = (int)at;
-        token->word = -1;
-        if (token->special) { continue; }
-        place_token(text, length, at, token);
-        at = (size_t)token->end;
-        if (!continues_word(token) || word < 0) { word++; }
-        token->word = word;
-    }
-}
-
 /* Is text[at] the start of a character, or the end of the text? */
-static bool is_boundary(const char *text, int at)
+static bool is_boundary(const char *text, size_t length, int at)
 {
-    return (size_t)at <= strlen(text) && ((unsigned char)text[at] & 0xC0) != 0x80;
+    return (size_t)at <= length && ((unsigned char)text[at] & 0xC0) != 0x80;
 }
 
 /* Where the file itself says where the tokens are, as ours do, that counts. */
@@ -262,10 +129,16 @@ static bool read_places(const Safetensors *file, const char *path, Encoding *enc
         !read_numbers(file, path, "words", count, -1, INT32_MAX, words, err)) {
         return false;
     }
+    size_t lengths[2];
+    for (int side = 0; side < 2; side++) {
+        lengths[side] = encoding->text[side] != NULL ? strlen(encoding->text[side]) : 0;
+    }
     for (int i = 0; i < count; i++) {
         Token *token = &encoding->tokens[i];
         const char *text = encoding->text[token->side];
-        if (starts[i] > ends[i] || !is_boundary(text, ends[i]) || !is_boundary(text, starts[i])) {
+        size_t length = lengths[token->side];
+        if (starts[i] > ends[i] || !is_boundary(text, length, ends[i]) ||
+            !is_boundary(text, length, starts[i])) {
             return error_set(err,
                              "%s: the place of token %d (\"starts\", \"ends\") is not in the text.",
                              path, i);
@@ -326,9 +199,9 @@ static bool read_encoding(const Safetensors *file, const char *path, Encoding *e
         if (text != NULL && (side == 0 || text[0] != '\0' || has_side(encoding, 1))) {
             encoding->text[side] = arena_copy_string(&encoding->arena, text);
         } else if (side == 0 || has_side(encoding, 1)) {
-            encoding->text[side] = lay_out_text(encoding, side);
+            encoding->text[side] = trace_places_lay_out(encoding, side);
         }
-        if (encoding->text[side] != NULL) { place_tokens(encoding, side); }
+        if (encoding->text[side] != NULL) { trace_places_find(encoding, side); }
     }
     return read_places(file, path, encoding, err);
 }

@@ -24,7 +24,7 @@ typedef struct Encoding {
     const char *text[2]; /* the source texts; text[1] is NULL when there is no pair */
     Token *tokens;       /* [count] */
     int count;
-    int cut;             /* tokens left out because the model has no positions for them */
+    int cut; /* tokens left out because the model has no positions for them */
 } Encoding;
 
 void encoding_free(Encoding *encoding); /* accepts NULL; frees the struct too */

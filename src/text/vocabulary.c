@@ -8,54 +8,100 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SLOTS_FIRST 1024
+#define PIECES_FIRST 512
+
+/* FNV-1a, with the high half folded in because only low bits choose the slot. */
 static size_t hash_piece(const char *piece, size_t length)
 {
     uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < length; i++) { hash = (hash ^ (unsigned char)piece[i]) * 0x100000001b3u; }
+    for (size_t i = 0; i < length; i++) {
+        hash = (hash ^ (unsigned char)piece[i]) * 0x100000001b3u;
+    }
     return (size_t)(hash ^ hash >> 32);
 }
 
-/* The slot that holds the piece, or the free one where it belongs. */
-static size_t find_slot(const Vocabulary *vocabulary, const char *piece, size_t length)
+/* The slot that holds the piece, or the free one where it belongs. There is always a free one. */
+static VocabularySlot *find_slot(const Vocabulary *vocabulary, const char *piece, size_t length)
 {
-    size_t slot = hash_piece(piece, length) & (vocabulary->slot_count - 1);
-    while (vocabulary->slots[slot] >= 0) {
-        const char *there = vocabulary->pieces[vocabulary->slots[slot]];
-        if (strncmp(there, piece, length) == 0 && there[length] == '\0') { break; }
-        slot = (slot + 1) & (vocabulary->slot_count - 1);
+    size_t mask = vocabulary->slot_count - 1, at = hash_piece(piece, length) & mask;
+    while (true) {
+        VocabularySlot *slot = &vocabulary->slots[at];
+        if (slot->piece == NULL ||
+            (slot->length == length && memcmp(slot->piece, piece, length) == 0)) {
+            return slot;
+        }
+        at = (at + 1) & mask;
     }
-    return slot;
 }
 
-void vocabulary_begin(Vocabulary *vocabulary, int size)
+/* Room for so many pieces. Slots are counted by pieces, not by ids: a hostile file may give one id to
+ * a million pieces. */
+static void reserve(Vocabulary *vocabulary, size_t pieces)
 {
-    *vocabulary = (Vocabulary){.size = size, .slot_count = 64};
-    while (vocabulary->slot_count < 2 * (size_t)size) { vocabulary->slot_count *= 2; }
-    vocabulary->pieces = arena_alloc(&vocabulary->arena, (size_t)size, sizeof *vocabulary->pieces);
-    vocabulary->slots = mem_alloc(vocabulary->slot_count, sizeof *vocabulary->slots);
-    for (size_t i = 0; i < vocabulary->slot_count; i++) { vocabulary->slots[i] = -1; }
+    if (2 * pieces <= vocabulary->slot_count) { return; }
+    VocabularySlot *old = vocabulary->slots;
+    size_t old_count = vocabulary->slot_count;
+    vocabulary->slot_count = SLOTS_FIRST;
+    while (vocabulary->slot_count < 2 * pieces) { vocabulary->slot_count *= 2; }
+    vocabulary->slots = mem_zero(vocabulary->slot_count, sizeof *vocabulary->slots);
+    for (size_t i = 0; i < old_count; i++) {
+        if (old[i].piece != NULL) {
+            *find_slot(vocabulary, old[i].piece, old[i].length) = old[i];
+        }
+    }
+    free(old);
+}
+
+static void grow_pieces(Vocabulary *vocabulary, int size)
+{
+    if (size > vocabulary->capacity) {
+        int capacity = max_int(max_int(size, PIECES_FIRST), 2 * vocabulary->capacity);
+        vocabulary->pieces =
+            mem_grow(vocabulary->pieces, (size_t)capacity, sizeof *vocabulary->pieces);
+        for (int id = vocabulary->capacity; id < capacity; id++) { vocabulary->pieces[id] = NULL; }
+        vocabulary->capacity = capacity;
+    }
+    vocabulary->size = max_int(vocabulary->size, size);
 }
 
 void vocabulary_put(Vocabulary *vocabulary, const char *piece, size_t length, int id)
 {
-    assert(id >= 0 && id < vocabulary->size);
-    vocabulary->pieces[id] = arena_copy(&vocabulary->arena, piece, length);
-    vocabulary->slots[find_slot(vocabulary, piece, length)] = id;
+    assert(id >= 0 && id < VOCABULARY_MAX && length <= VOCABULARY_FILE_BYTES);
+    reserve(vocabulary, vocabulary->used + 1);
+    grow_pieces(vocabulary, id + 1);
+    VocabularySlot *slot = find_slot(vocabulary, piece, length);
+    if (slot->piece == NULL) {
+        slot->piece = arena_copy(&vocabulary->arena, piece, length);
+        slot->length = (uint32_t)length;
+        vocabulary->used++;
+        if (length > vocabulary->longest) { vocabulary->longest = length; }
+    }
+    slot->id = id;
+    vocabulary->pieces[id] = slot->piece;
 }
 
 int vocabulary_find(const Vocabulary *vocabulary, const char *piece, size_t length)
 {
-    return vocabulary->slots[find_slot(vocabulary, piece, length)];
+    if (vocabulary->slot_count == 0) { return -1; }
+    const VocabularySlot *slot = find_slot(vocabulary, piece, length);
+    return slot->piece != NULL ? slot->id : -1;
+}
+
+const char *vocabulary_piece(const Vocabulary *vocabulary, int id)
+{
+    return id >= 0 && id < vocabulary->size ? vocabulary->pieces[id] : NULL;
 }
 
 void vocabulary_free(Vocabulary *vocabulary)
 {
     free(vocabulary->slots);
+    free(vocabulary->pieces);
     arena_free(&vocabulary->arena);
     *vocabulary = (Vocabulary){0};
 }
 
-static int count_lines(const MappedFile *file)
+static int count_lines(const Buffer *file)
 {
     size_t lines = 0;
     for (size_t i = 0; i < file->length; i++) { lines += file->bytes[i] == '\n'; }
@@ -64,9 +110,10 @@ static int count_lines(const MappedFile *file)
 }
 
 /* Whole lines, but for the end of line itself: a piece may hold blanks that only look like one. */
-static void put_lines(Vocabulary *vocabulary, const MappedFile *file, int count)
+static void put_lines(Vocabulary *vocabulary, const Buffer *file, int count)
 {
-    const char *at = (const char *)file->bytes, *end = at + file->length;
+    const char *at = file->bytes, *end = at + file->length;
+    reserve(vocabulary, (size_t)count);
     for (int id = 0; id < count; id++) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         if (stop == NULL) { stop = end; }
@@ -79,23 +126,20 @@ static void put_lines(Vocabulary *vocabulary, const MappedFile *file, int count)
 
 bool vocabulary_read_lines(Vocabulary *vocabulary, const char *path, Error *err)
 {
-    *vocabulary = (Vocabulary){0};
-    MappedFile file;
-    if (!file_map(path, &file, err)) { return false; }
+    Buffer file = {0};
+    bool ok = file_read(path, VOCABULARY_FILE_BYTES, &file, err);
     int count = count_lines(&file);
-    const char *bytes = (const char *)file.bytes;
-    size_t valid = unicode_valid_prefix(bytes, file.length);
-    bool ok = true;
-    if (count == 0) {
+    if (ok && count == 0) {
         ok = error_set(err, "%s is empty; a vocabulary has one piece a line.", path);
-    } else if (count > VOCABULARY_MAX) {
+    } else if (ok && count > VOCABULARY_MAX) {
         ok = error_set(err, "%s has more than %d lines; is it a vocabulary?", path, VOCABULARY_MAX);
-    } else if (valid < file.length || memchr(bytes, '\0', file.length) != NULL) {
-        ok = error_set(err, "%s is not UTF-8 text; is it a vocabulary with one piece a line?", path);
-    } else {
-        vocabulary_begin(vocabulary, count);
+    } else if (ok && (unicode_valid_prefix(file.bytes, file.length) < file.length ||
+                      memchr(file.bytes, '\0', file.length) != NULL)) {
+        ok =
+            error_set(err, "%s is not UTF-8 text; is it a vocabulary with one piece a line?", path);
+    } else if (ok) {
         put_lines(vocabulary, &file, count);
     }
-    file_unmap(&file);
+    buffer_free(&file);
     return ok;
 }

@@ -65,32 +65,32 @@ typedef struct KeyStroke {
 } KeyStroke;
 
 typedef struct Input {
-    uint64_t time;      /* milliseconds since the program began */
+    uint64_t time; /* milliseconds since the program began */
 
     /* What lasts from frame to frame. */
-    Vec mouse;          /* points, from the window's top left corner */
-    bool mouse_inside;  /* the pointer is over the window */
-    unsigned buttons;   /* down now */
-    unsigned modifiers; /* down now */
-    Buffer composition; /* what an input method has not committed yet, UTF-8; empty: nothing */
-    int composition_cursor;   /* code points from its start */
+    Vec mouse;              /* points, from the window's top left corner */
+    bool mouse_inside;      /* the pointer is over the window */
+    unsigned buttons;       /* down now */
+    unsigned modifiers;     /* down now */
+    Buffer composition;     /* what an input method has not committed yet, UTF-8; empty: nothing */
+    int composition_cursor; /* code points from its start */
     int composition_selected; /* code points from the cursor */
 
     /* What happened in this frame. */
     unsigned pressed, released; /* buttons that went down, or up */
-    int clicks;         /* of the press: 1, 2 for a double click, 3 */
-    Vec wheel;          /* notches; y > 0 towards the top, x > 0 towards the right */
-    KeyStroke *keys;    /* in the order they came */
+    int clicks;                 /* of the press: 1, 2 for a double click, 3 */
+    Vec wheel;                  /* notches; y > 0 towards the top, x > 0 towards the right */
+    KeyStroke *keys;            /* in the order they came */
     int key_count, key_capacity;
-    Buffer text;        /* committed text, as it came: not yet repaired */
+    Buffer text; /* committed text, as it came: not yet repaired */
 } Input;
 
 static inline void input_add_key(Input *input, int key, unsigned modifiers, bool repeat)
 {
     if (input->key_count == input->key_capacity) {
         input->key_capacity = input->key_capacity > 0 ? 2 * input->key_capacity : 16;
-        input->keys = (KeyStroke *)mem_grow(input->keys, (size_t)input->key_capacity,
-                                            sizeof(KeyStroke));
+        input->keys =
+            (KeyStroke *)mem_grow(input->keys, (size_t)input->key_capacity, sizeof(KeyStroke));
     }
     input->keys[input->key_count++] = (KeyStroke){
         .key = key, .modifiers = modifiers, .text_at = input->text.length, .repeat = repeat};

@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAD 10.0f            /* left and right of the text */
+#define PAD 10.0f /* left and right of the text */
 #define CARET_WIDTH 1.5f
-#define FADE 18.0f           /* over which text that goes on beyond the edge fades out */
-#define BLINK 530            /* milliseconds on, and off */
-#define BLINK_ENDS 10000     /* so long after the last key the caret stays: an idle window sleeps */
-#define DRAG_STEP 30         /* milliseconds between two steps of a drag beyond the edge */
+#define FADE 18.0f       /* over which text that goes on beyond the edge fades out */
+#define BLINK 530        /* milliseconds on, and off */
+#define BLINK_ENDS 10000 /* so long after the last key the caret stays: an idle window sleeps */
+#define DRAG_STEP 30     /* milliseconds between two steps of a drag beyond the edge */
 
 /* Keys. Each function says whether the stroke was its own. */
 
@@ -24,8 +24,8 @@ typedef struct Turn {
     Ui *ui;
     TextField *field;
     UiId id;
-    Rect text;      /* the text's window */
-    unsigned did;   /* TEXTFIELD_* */
+    Rect text;    /* the text's window */
+    unsigned did; /* TEXTFIELD_* */
     bool composing;
 } Turn;
 
@@ -40,13 +40,13 @@ static bool move_key(Turn *turn, const KeyStroke *stroke)
     switch (stroke->key) {
     case KEY_LEFT:
         at = collapse ? start
-             : ctrl ? unicode_previous_word(text, length, at)
-                    : unicode_previous_cluster(text, length, at);
+             : ctrl   ? unicode_previous_word(text, length, at)
+                      : unicode_previous_cluster(text, length, at);
         break;
     case KEY_RIGHT:
         at = collapse ? end
-             : ctrl ? unicode_next_word(text, length, at)
-                    : unicode_next_cluster(text, length, at);
+             : ctrl   ? unicode_next_word(text, length, at)
+                      : unicode_next_cluster(text, length, at);
         break;
     case KEY_HOME: at = 0; break;
     case KEY_END: at = length; break;
@@ -346,7 +346,7 @@ static void show_menu(Turn *turn, unsigned area)
  * aside what follows the caret. */
 typedef struct Scene {
     float x, baseline, top, height;
-    float caret;    /* points from the text's start, before the composition */
+    float caret; /* points from the text's start, before the composition */
     float pushed;
 } Scene;
 
@@ -483,7 +483,7 @@ static void draw_box(const Turn *turn, Rect rect, unsigned area, bool focused)
     const Theme *theme = turn->ui->theme;
     Drawing *drawing = turn->ui->drawing;
     drawing_rect(drawing, rect, UI_RADIUS, turn->ui->disabled ? theme->panel : theme->raised);
-    Color frame = focused ? theme->accent
+    Color frame = focused                    ? theme->accent
                   : (area & UI_HOVERED) != 0 ? color_mix(theme->border, theme->muted, 0.5f)
                                              : theme->border;
     drawing_frame(drawing, rect, UI_RADIUS, focused ? 1.5f : 1, frame);

@@ -16,10 +16,10 @@
 #include "ui/ui.h"
 
 enum {
-    TEXTFIELD_CHUNK_BYTES = 512,       /* measured and drawn as one; no shorter text is cut */
-    TEXTFIELD_LIMIT = 64 * 1024,       /* bytes, where the field sets no limit of its own */
-    TEXTFIELD_UNDO_EDITS = 500,        /* how many steps are remembered ... */
-    TEXTFIELD_UNDO_BYTES = 512 * 1024  /* ... and how much text in all; the oldest are dropped */
+    TEXTFIELD_CHUNK_BYTES = 512,      /* measured and drawn as one; no shorter text is cut */
+    TEXTFIELD_LIMIT = 64 * 1024,      /* bytes, where the field sets no limit of its own */
+    TEXTFIELD_UNDO_EDITS = 500,       /* how many steps are remembered ... */
+    TEXTFIELD_UNDO_BYTES = 512 * 1024 /* ... and how much text in all; the oldest are dropped */
 };
 
 /* What an action did. */
@@ -31,17 +31,13 @@ enum {
 };
 
 /* Edits of one kind that follow each other are undone in one step. */
-typedef enum TextfieldRun {
-    TEXTFIELD_ALONE,
-    TEXTFIELD_TYPING,
-    TEXTFIELD_ERASING
-} TextfieldRun;
+typedef enum TextfieldRun { TEXTFIELD_ALONE, TEXTFIELD_TYPING, TEXTFIELD_ERASING } TextfieldRun;
 
 /* One replacement: `removed` bytes at `at` gave way to `inserted` bytes. */
 typedef struct TextfieldEdit {
     size_t at, removed, inserted;
-    char *bytes;             /* the removed ones, then the inserted ones; owned */
-    size_t caret, anchor;    /* before the edit */
+    char *bytes;          /* the removed ones, then the inserted ones; owned */
+    size_t caret, anchor; /* before the edit */
     TextfieldRun run;
 } TextfieldEdit;
 
@@ -49,34 +45,34 @@ typedef struct TextfieldEdit {
  * the measuring of all of it. */
 typedef struct TextfieldChunk {
     size_t begin, end;
-    float x, width;          /* points from the start of the text */
+    float x, width; /* points from the start of the text */
 } TextfieldChunk;
 
 typedef struct TextField {
     Buffer text;
-    size_t caret, anchor;    /* the selection lies between them */
-    size_t limit;            /* bytes; 0: TEXTFIELD_LIMIT */
-    float size;              /* of the type, points; 0: UI_TEXT */
-    float scroll;            /* points that the text is moved to the left */
+    size_t caret, anchor; /* the selection lies between them */
+    size_t limit;         /* bytes; 0: TEXTFIELD_LIMIT */
+    float size;           /* of the type, points; 0: UI_TEXT */
+    float scroll;         /* points that the text is moved to the left */
 
-    TextfieldEdit *edits;    /* [0, edit_done) can be undone, [edit_done, edit_count) redone */
+    TextfieldEdit *edits; /* [0, edit_done) can be undone, [edit_done, edit_count) redone */
     int edit_count, edit_done, edit_capacity;
-    size_t edit_bytes;       /* held by all of them */
-    TextfieldRun run;        /* the edit that may still be added to; TEXTFIELD_ALONE: none */
+    size_t edit_bytes; /* held by all of them */
+    TextfieldRun run;  /* the edit that may still be added to; TEXTFIELD_ALONE: none */
 
     TextfieldChunk *chunks;
     int chunk_count, chunk_capacity;
-    size_t laid_out;         /* length of the text that the chunks describe, */
+    size_t laid_out;                /* length of the text that the chunks describe, */
     size_t same_before, same_after; /* and how many bytes at its ends are still as they were */
     float laid_out_size;
 
-    uint64_t shown_since;    /* when the caret last moved: it blinks from there */
-    uint64_t dragged;        /* when a drag beyond the edge last scrolled */
-    int grain;               /* of a drag: 1 clusters, 2 words, 3 all */
+    uint64_t shown_since;          /* when the caret last moved: it blinks from there */
+    uint64_t dragged;              /* when a drag beyond the edge last scrolled */
+    int grain;                     /* of a drag: 1 clusters, 2 words, 3 all */
     size_t grain_start, grain_end; /* what the first click selected */
     bool had_focus;
-    Rect menu;               /* where the context menu belongs: at the pointer or the caret */
-    Buffer composition;      /* as shown in the last frame */
+    Rect menu;          /* where the context menu belongs: at the pointer or the caret */
+    Buffer composition; /* as shown in the last frame */
 } TextField;
 
 void textfield_free(TextField *field);

@@ -114,8 +114,8 @@ static void remember(TextField *field, TextfieldEdit edit, const char *removed,
     if (!extend_last(field, &edit, removed, inserted)) {
         if (field->edit_count == field->edit_capacity) {
             field->edit_capacity = field->edit_capacity > 0 ? 2 * field->edit_capacity : 16;
-            field->edits = mem_grow(field->edits, (size_t)field->edit_capacity,
-                                    sizeof(*field->edits));
+            field->edits =
+                mem_grow(field->edits, (size_t)field->edit_capacity, sizeof(*field->edits));
         }
         edit.bytes = mem_alloc(edit_size(&edit), 1);
         if (edit.removed > 0) { memcpy(edit.bytes, removed, edit.removed); }
@@ -137,7 +137,7 @@ static void splice(TextField *field, size_t at, size_t removed, const char *byte
     if (inserted > removed) { buffer_add(text, bytes, inserted - removed); } /* makes room */
     if (text->bytes == NULL) { return; }
     memmove(text->bytes + at + inserted, text->bytes + at + removed, after);
-    if (inserted > 0) { memcpy(text->bytes + at, bytes, inserted); }
+    if (bytes != NULL && inserted > 0) { memcpy(text->bytes + at, bytes, inserted); }
     text->length = at + inserted + after;
     text->bytes[text->length] = '\0';
 }
@@ -190,8 +190,8 @@ static void add_clean(Buffer *clean, const char *bytes, size_t length)
         size_t used = unicode_decode(bytes + at, length - at, &code);
         bool return_newline = code == '\r' && at + 1 < length && bytes[at + 1] == '\n';
         bool control = code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0xFEFF;
-        if (code == '\n' || code == '\t' || (code == '\r' && !return_newline) ||
-            code == 0x0B || code == 0x0C || code == 0x85 || code == 0x2028 || code == 0x2029) {
+        if (code == '\n' || code == '\t' || (code == '\r' && !return_newline) || code == 0x0B ||
+            code == 0x0C || code == 0x85 || code == 0x2028 || code == 0x2029) {
             buffer_add(clean, " ", 1);
         } else if (!control) {
             buffer_add(clean, bytes + at, used);
@@ -227,8 +227,8 @@ static unsigned take_in(TextField *field, size_t start, size_t end, const char *
     if (repaired.length > 0) { add_clean(&clean, repaired.bytes, repaired.length); }
     size_t fits = fitting(&clean, room);
     if (fits < clean.length) { did |= TEXTFIELD_OVERLONG; }
-    bool same = fits == end - start &&
-                (fits == 0 || memcmp(clean.bytes, field->text.bytes + start, fits) == 0);
+    bool same = fits == end - start && (fits == 0 || clean.bytes == NULL ||
+                                        memcmp(clean.bytes, field->text.bytes + start, fits) == 0);
     if (!same) { did |= replace(field, start, end - start, clean.bytes, fits, run); }
     if (same) { field->caret = field->anchor = end; }
     buffer_free(&repaired);

@@ -45,8 +45,8 @@ static void add_chunk(TextField *field, int index, TextfieldChunk chunk)
 {
     if (field->chunk_count == field->chunk_capacity) {
         field->chunk_capacity = field->chunk_capacity > 0 ? 2 * field->chunk_capacity : 4;
-        field->chunks = mem_grow(field->chunks, (size_t)field->chunk_capacity,
-                                 sizeof(*field->chunks));
+        field->chunks =
+            mem_grow(field->chunks, (size_t)field->chunk_capacity, sizeof(*field->chunks));
     }
     memmove(field->chunks + index + 1, field->chunks + index,
             (size_t)(field->chunk_count - index) * sizeof(*field->chunks));
@@ -126,7 +126,11 @@ size_t textfield_at(TextField *field, const Drawing *drawing, float x)
     while (low < high) {
         int middle = (low + high) / 2;
         bool right = measure(field, drawing, chunk->begin, stops[middle]) > x;
-        if (right) { high = middle; } else { low = middle + 1; }
+        if (right) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
     }
     if (low == 0) { return stops[0]; }
     float left = measure(field, drawing, chunk->begin, stops[low - 1]);

@@ -298,8 +298,8 @@ unsigned ui_area(Ui *ui, UiId id, Rect rect, unsigned flags)
     if (ui->focus != id || ui->layer < key_layer(ui)) { return did; }
     did |= UI_FOCUSED;
     if (ui->reveal) { ui_reveal(ui, rect); }
-    if ((flags & UI_OWN_KEYS) == 0 && (input_take_key(ui->input, KEY_ENTER, 0) ||
-                                       input_take_key(ui->input, KEY_SPACE, 0))) {
+    if ((flags & UI_OWN_KEYS) == 0 &&
+        (input_take_key(ui->input, KEY_ENTER, 0) || input_take_key(ui->input, KEY_SPACE, 0))) {
         did |= UI_CLICKED;
     }
     return did;
@@ -314,11 +314,14 @@ void ui_focus_ring(Ui *ui, UiId id, Rect rect, float radius)
 void ui_text(Ui *ui, Rect rect, const char *text, float size, FontWeight weight, Color color,
              TextAlign align)
 {
-    float x = align == TEXT_LEFT ? rect.x
-              : align == TEXT_RIGHT ? rect.x + rect.w : rect.x + rect.w / 2;
+    float x = align == TEXT_LEFT    ? rect.x
+              : align == TEXT_RIGHT ? rect.x + rect.w
+                                    : rect.x + rect.w / 2;
     Vec at = {x, rect.y + rect.h / 2 + size * CAPITAL / 2};
-    drawing_text(ui->drawing, at, text, &(TextStyle){.size = size, .color = color, .weight = weight,
-                                                     .align = align, .max_width = rect.w});
+    drawing_text(
+        ui->drawing, at, text,
+        &(TextStyle){
+            .size = size, .color = color, .weight = weight, .align = align, .max_width = rect.w});
     /* Only under the pointer does it matter whether something is missing. */
     if (!ui_is_over(ui, rect)) { return; }
     float width = drawing_text_width(ui->drawing, text, size, weight);
@@ -327,9 +330,9 @@ void ui_text(Ui *ui, Rect rect, const char *text, float size, FontWeight weight,
 
 /* Scroll areas. */
 
-#define BAR 5.0f         /* width of the bar's thumb */
-#define BAR_ROOM 12.0f   /* what the content gives up for it */
-#define BAR_LEAST 24.0f  /* length of the shortest thumb */
+#define BAR 5.0f        /* width of the bar's thumb */
+#define BAR_ROOM 12.0f  /* what the content gives up for it */
+#define BAR_LEAST 24.0f /* length of the shortest thumb */
 #define WHEEL_NOTCH 48.0f
 
 Rect ui_scroll_begin(Ui *ui, Rect area, const char *name, float height, float *offset)

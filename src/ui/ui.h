@@ -18,13 +18,13 @@
 #include "draw/palette.h"
 #include "ui/input.h"
 
-#define UI_ROW 28.0f    /* height of a button, a field, a row of a list */
+#define UI_ROW 28.0f /* height of a button, a field, a row of a list */
 #define UI_MENU_ROW 26.0f
 #define UI_MENU_PAD 5.0f /* around the rows of a menu */
-#define UI_GAP 8.0f     /* between two widgets that belong together */
-#define UI_RADIUS 6.0f  /* of corners */
-#define UI_TEXT 13.5f   /* size of most text */
-#define UI_SMALL 11.5f  /* size of hints, values, small buttons */
+#define UI_GAP 8.0f      /* between two widgets that belong together */
+#define UI_RADIUS 6.0f   /* of corners */
+#define UI_TEXT 13.5f    /* size of most text */
+#define UI_SMALL 11.5f   /* size of hints, values, small buttons */
 #define UI_NEVER UINT64_MAX
 
 typedef uint64_t UiId; /* 0 is nobody */
@@ -45,25 +45,25 @@ enum {
 
 /* How a widget behaves and looks; each says which it knows. */
 enum {
-    UI_ON = 1,              /* toggled, chosen */
-    UI_DISABLED = 2,        /* shown, but out of use */
-    UI_QUIET = 4,           /* no frame and no ground until the pointer comes */
-    UI_LITTLE = 8,          /* small type */
-    UI_PRIMARY = 16,        /* the one button that matters here */
-    UI_TAB = 32,            /* Tab stops here */
-    UI_CLICK_FOCUS = 64,    /* a click gives it the keyboard (else a click takes it from others) */
-    UI_KEEP_FOCUS = 128,    /* a click leaves the keyboard where it is */
-    UI_OWN_KEYS = 256       /* Enter and Space do not press it: it reads the keys itself */
+    UI_ON = 1,           /* toggled, chosen */
+    UI_DISABLED = 2,     /* shown, but out of use */
+    UI_QUIET = 4,        /* no frame and no ground until the pointer comes */
+    UI_LITTLE = 8,       /* small type */
+    UI_PRIMARY = 16,     /* the one button that matters here */
+    UI_TAB = 32,         /* Tab stops here */
+    UI_CLICK_FOCUS = 64, /* a click gives it the keyboard (else a click takes it from others) */
+    UI_KEEP_FOCUS = 128, /* a click leaves the keyboard where it is */
+    UI_OWN_KEYS = 256    /* Enter and Space do not press it: it reads the keys itself */
 };
 
 /* How a line of text looks. */
 typedef enum UiTone {
     UI_TONE_INK,
     UI_TONE_MUTED,
-    UI_TONE_SMALL,          /* muted and small */
-    UI_TONE_NOTE,           /* small */
-    UI_TONE_HEADING,        /* bold */
-    UI_TONE_NUMBER          /* monospaced, small */
+    UI_TONE_SMALL,   /* muted and small */
+    UI_TONE_NOTE,    /* small */
+    UI_TONE_HEADING, /* bold */
+    UI_TONE_NUMBER   /* monospaced, small */
 } UiTone;
 
 /* Clipboard and primary selection (what was last selected with the mouse). A getter returns a
@@ -79,7 +79,7 @@ typedef struct UiClipboard {
 enum { UI_LAYERS = 4 }; /* window, overlay, list over the overlay, tooltip */
 
 typedef struct UiOverlay {
-    UiId id;            /* of a menu; 0: not one */
+    UiId id; /* of a menu; 0: not one */
     int layer;
     Rect rect;
     bool modal;
@@ -89,66 +89,66 @@ typedef struct UiScroll {
     UiId id;
     int layer;
     Rect area, clip_before;
-    float content;      /* height */
+    float content; /* height */
     float *offset;
 } UiScroll;
 
 typedef struct UiStop { /* who can have the keyboard */
     UiId id;
     int layer;
-    bool tab;           /* Tab stops here */
+    bool tab; /* Tab stops here */
 } UiStop;
 
 typedef struct Ui {
-    UiClipboard clipboard;   /* set by the window once */
+    UiClipboard clipboard; /* set by the window once */
 
     /* For the window, valid after ui_end. */
     UiCursor cursor;
-    bool wants_text;         /* a text field has the keyboard: switch the input method on */
-    Rect caret;              /* where the candidates of the input method belong */
-    uint64_t wake;           /* Input.time at which a frame is due without an event, or UI_NEVER */
+    bool wants_text; /* a text field has the keyboard: switch the input method on */
+    Rect caret;      /* where the candidates of the input method belong */
+    uint64_t wake;   /* Input.time at which a frame is due without an event, or UI_NEVER */
 
     /* Of this frame. */
     Input *input;
-    Drawing *drawing;        /* of the current layer: what a caller draws itself goes here */
+    Drawing *drawing; /* of the current layer: what a caller draws itself goes here */
     const Theme *theme;
     bool disabled;
-    unsigned pressed;        /* input->pressed, less the press that closed a menu */
+    unsigned pressed; /* input->pressed, less the press that closed a menu */
     bool press_taken;
     bool mouse_moved;
-    bool tabbed;             /* the focus has just come here with Tab */
-    UiId hot;                /* who has claimed the pointer's place */
+    bool tabbed; /* the focus has just come here with Tab */
+    UiId hot;    /* who has claimed the pointer's place */
     int layer;
-    unsigned layers_used;    /* bit per layer that has been begun */
+    unsigned layers_used; /* bit per layer that has been begun */
 
     /* From frame to frame. */
     Vec mouse_before;
-    UiId active;             /* has captured the pointer */
-    Vec grab;                /* from what it drags to the pointer */
-    UiId focus;              /* has the keyboard */
-    UiId focus_under;        /* had it when a modal overlay came */
-    bool keyboard;           /* the focus came by keyboard: show where it is */
-    bool reveal;             /* the focus has moved: scroll it into view */
-    UiId open;               /* the menu that is open */
-    bool open_fresh;         /* since this frame */
-    int open_index;          /* its row under the pointer or reached by keys; -1: none */
+    UiId active;      /* has captured the pointer */
+    Vec grab;         /* from what it drags to the pointer */
+    UiId focus;       /* has the keyboard */
+    UiId focus_under; /* had it when a modal overlay came */
+    bool keyboard;    /* the focus came by keyboard: show where it is */
+    bool reveal;      /* the focus has moved: scroll it into view */
+    UiId open;        /* the menu that is open */
+    bool open_fresh;  /* since this frame */
+    int open_index;   /* its row under the pointer or reached by keys; -1: none */
     int menu_rows, menu_rows_before;
     float open_scroll;
-    UiId tip;                /* what the pointer rests on */
-    uint64_t tip_since;      /* since when, or UI_NEVER when the tooltip was sent away by a press */
-    uint64_t tip_last;       /* when one was last seen */
+    UiId tip;           /* what the pointer rests on */
+    uint64_t tip_since; /* since when, or UI_NEVER when the tooltip was sent away by a press */
+    uint64_t tip_last;  /* when one was last seen */
     Vec tip_mouse;
     bool tip_claimed, tip_shown;
     Buffer tip_text;
 
     Drawing *layers[UI_LAYERS]; /* [0] is lent, the others are owned */
-    UiId *ids;               /* stack */
+    UiId *ids;                  /* stack */
     int id_count, id_capacity;
-    UiScroll *scrolls;       /* stack */
+    UiScroll *scrolls; /* stack */
     int scroll_count, scroll_capacity;
-    UiStop *stops;           /* in call order; the first `stops_before` are of the last frame */
+    UiStop *stops; /* in call order; the first `stops_before` are of the last frame */
     int stop_count, stop_capacity, stops_before;
-    UiOverlay *overlays;     /* likewise */
+    UiOverlay *overlays; /* likewise */
     int overlay_count, overlay_capacity, overlays_before;
 } Ui;
 
@@ -220,12 +220,12 @@ bool ui_choice(Ui *ui, Rect rect, const char *placeholder, const char *const *la
                int *index);
 
 typedef struct UiSlider {
-    const char *label;  /* also its id */
+    const char *label; /* also its id */
     float minimum, maximum;
-    float step;         /* of the arrow keys, and what values are rounded to; 0: continuous */
-    float reset;        /* where a double click goes */
-    int decimals;       /* of the number shown */
-    const char *text;   /* shown instead of the number, when not NULL */
+    float step;       /* of the arrow keys, and what values are rounded to; 0: continuous */
+    float reset;      /* where a double click goes */
+    int decimals;     /* of the number shown */
+    const char *text; /* shown instead of the number, when not NULL */
 } UiSlider;
 /* Label and value above the track, or beside it where the rectangle is lower than 34 points. */
 bool ui_slider(Ui *ui, Rect rect, const UiSlider *slider, float *value);

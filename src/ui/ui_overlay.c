@@ -8,16 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TIP_DELAY 450   /* milliseconds of rest before a tooltip shows */
-#define TIP_AGAIN 300   /* so soon after the last one, the next shows at once */
+#define TIP_DELAY 450 /* milliseconds of rest before a tooltip shows */
+#define TIP_AGAIN 300 /* so soon after the last one, the next shows at once */
 #define TIP_WIDTH 320.0f
 #define MENU_MARGIN 4.0f /* between a menu and what it belongs to, or the window's edge */
 
 /* Ground and frame of everything that floats, with a soft shadow. */
 static void draw_card(Drawing *drawing, const Theme *theme, Rect rect, float radius)
 {
-    Color shadow = theme->dark ? color_mix(theme->background, (Color){0, 0, 0, 255}, 0.6f)
-                               : theme->ink;
+    Color shadow =
+        theme->dark ? color_mix(theme->background, (Color){0, 0, 0, 255}, 0.6f) : theme->ink;
     for (int ring = 6; ring >= 1; ring--) {
         Rect around = rect_inset(rect, -(float)ring);
         around.y += 2;
@@ -187,8 +187,9 @@ bool ui_menu_item(Ui *ui, Rect rect, const char *label, const char *shortcut, un
 
     if (!usable || ui->open_fresh) { return false; }
     bool chosen = over && (input->released & BUTTON_LEFT) != 0;
-    chosen = chosen || (marked && (input_take_key(input, KEY_ENTER, 0) ||
-                                   input_take_key(input, KEY_SPACE, 0)));
+    chosen =
+        chosen ||
+        (marked && (input_take_key(input, KEY_ENTER, 0) || input_take_key(input, KEY_SPACE, 0)));
     if (chosen) { ui_popup_close(ui); }
     return chosen;
 }
@@ -238,10 +239,10 @@ bool ui_choice(Ui *ui, Rect rect, const char *placeholder, const char *const *la
 {
     UiId id = ui_id(ui, placeholder);
     unsigned did = ui_area(ui, id, rect, UI_TAB | UI_OWN_KEYS);
-    bool by_key = (did & UI_FOCUSED) != 0 && ui->open != id &&
-                  (input_take_key(ui->input, KEY_ENTER, 0) ||
-                   input_take_key(ui->input, KEY_SPACE, 0) ||
-                   input_take_key(ui->input, KEY_DOWN, 0) || input_take_key(ui->input, KEY_UP, 0));
+    bool by_key =
+        (did & UI_FOCUSED) != 0 && ui->open != id &&
+        (input_take_key(ui->input, KEY_ENTER, 0) || input_take_key(ui->input, KEY_SPACE, 0) ||
+         input_take_key(ui->input, KEY_DOWN, 0) || input_take_key(ui->input, KEY_UP, 0));
     if (((did & UI_PRESSED) != 0 || by_key) && count > 0) {
         ui_popup_open(ui, id);
         ui->open_index = *index;

@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LITTLE_PAD 8.0f   /* left and right of a button's label */
+#define LITTLE_PAD 8.0f /* left and right of a button's label */
 #define BUTTON_PAD 12.0f
 #define CHIP_PAD 7.0f
 #define TICK_BOX 16.0f
-#define TRACK 4.0f        /* thickness of a slider's track */
-#define THUMB 14.0f       /* diameter of what slides on it */
+#define TRACK 4.0f  /* thickness of a slider's track */
+#define THUMB 14.0f /* diameter of what slides on it */
 
 static float text_width(const Ui *ui, const char *text, float size, FontWeight weight)
 {
@@ -31,7 +31,9 @@ static Face face_of(const Ui *ui, unsigned did, unsigned flags)
     bool quiet = (flags & UI_QUIET) != 0;
     if (ui->disabled || (flags & UI_DISABLED) != 0) {
         bool on = (flags & UI_ON) != 0;
-        return (Face){on ? theme->pressed : quiet ? clear : theme->panel,
+        return (Face){on      ? theme->pressed
+                      : quiet ? clear
+                              : theme->panel,
                       quiet ? clear : color_fade(theme->border, 0.6f),
                       color_fade(theme->muted, 0.6f)};
     }
@@ -341,9 +343,9 @@ static float slider_keys(Ui *ui, const UiSlider *slider, float value)
     const struct {
         int key;
         float by;
-    } moves[] = {{KEY_LEFT, -step},         {KEY_DOWN, -step},        {KEY_RIGHT, step},
-                 {KEY_UP, step},            {KEY_PAGE_DOWN, -10 * step}, {KEY_PAGE_UP, 10 * step},
-                 {KEY_HOME, -2 * range},    {KEY_END, 2 * range}};
+    } moves[] = {{KEY_LEFT, -step},      {KEY_DOWN, -step},           {KEY_RIGHT, step},
+                 {KEY_UP, step},         {KEY_PAGE_DOWN, -10 * step}, {KEY_PAGE_UP, 10 * step},
+                 {KEY_HOME, -2 * range}, {KEY_END, 2 * range}};
     for (size_t i = 0; i < COUNTOF(moves); i++) {
         while (input_take_key(ui->input, moves[i].key, 0)) {
             value = slider_clean(slider, value + moves[i].by);

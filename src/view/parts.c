@@ -55,11 +55,12 @@ static void draw_chip(const Trace *trace, const ViewState *state, int head, Rect
         drawing_frame(drawing, rect_inset(rect, -1.5f), 6, 1.5f, theme->ink);
     }
     drawing_set_hit(drawing, 0);
-    Color text = on ? (theme->dark ? theme->background : (Color){255, 255, 255, 255}) : theme->muted;
-    drawing_text_format(drawing, (Vec){rect.x + rect.w / 2, rect.y + rect.h / 2 + 4},
-                        &(TextStyle){.size = 11, .color = text, .weight = FONT_BOLD,
-                                     .align = TEXT_CENTER},
-                        "%d", head);
+    Color text =
+        on ? (theme->dark ? theme->background : (Color){255, 255, 255, 255}) : theme->muted;
+    drawing_text_format(
+        drawing, (Vec){rect.x + rect.w / 2, rect.y + rect.h / 2 + 4},
+        &(TextStyle){.size = 11, .color = text, .weight = FONT_BOLD, .align = TEXT_CENTER}, "%d",
+        head);
 }
 
 /* Chips shrink in width until all of them fit; beyond that the rest is said in words. */
@@ -72,8 +73,9 @@ void parts_header(const Trace *trace, const ViewState *state, Rect area, Drawing
     x += drawing_text_format(drawing, (Vec){x, middle + 5}, &bold, "Layer %d", state->layer);
     TextStyle quiet = {.size = 13, .color = theme->muted};
     x += 14;
-    x += drawing_text(drawing, (Vec){x, middle + 5},
-                      headset_count(&state->heads) == 1 && state->figure ? "head" : "heads", &quiet);
+    x +=
+        drawing_text(drawing, (Vec){x, middle + 5},
+                     headset_count(&state->heads) == 1 && state->figure ? "head" : "heads", &quiet);
     x += 8;
     for (int head = 0; head < heads; head++) {
         if (state->figure && !headset_has(&state->heads, head)) { continue; }
@@ -98,8 +100,8 @@ void parts_line_legend(const Trace *trace, const ViewState *state, Rect area, Dr
     const Theme *theme = state->theme;
     TextStyle quiet = {.size = SMALL_TEXT, .color = theme->muted};
     bool single = headset_count(&state->heads) == 1;
-    Color color = single ? parts_head_color(trace, state, headset_next(&state->heads, -1))
-                         : theme->ink;
+    Color color =
+        single ? parts_head_color(trace, state, headset_next(&state->heads, -1)) : theme->ink;
     float x = area.x, middle = area.y + area.h / 2, base = middle + 4;
     x += drawing_text(drawing, (Vec){x, base}, "weight", &quiet) + 10;
     for (size_t i = 0; i < COUNTOF(samples); i++) {
@@ -227,6 +229,8 @@ void parts_caption(const Trace *trace, const ViewState *state, Rect area, Drawin
 void parts_notice(const ViewState *state, Rect area, Drawing *drawing, const char *sentence)
 {
     drawing_text(drawing, (Vec){area.x + area.w / 2, area.y + area.h / 2}, sentence,
-                 &(TextStyle){.size = 15, .color = state->theme->muted, .align = TEXT_CENTER,
+                 &(TextStyle){.size = 15,
+                              .color = state->theme->muted,
+                              .align = TEXT_CENTER,
                               .max_width = area.w - 20});
 }

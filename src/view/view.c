@@ -121,8 +121,7 @@ bool view_is_pinned(const ViewState *state, Target target) { return find_pin(sta
 
 bool view_is_active(const ViewState *state, Target target)
 {
-    return view_is_pinned(state, target) ||
-           (!state->figure && target_equal(state->hover, target));
+    return view_is_pinned(state, target) || (!state->figure && target_equal(state->hover, target));
 }
 
 void view_toggle_pin(ViewState *state, Target target)

@@ -33,25 +33,25 @@ bool target_equal(Target a, Target b);
 enum { VIEW_MAX_PINS = 8 };
 
 typedef struct ViewState {
-    int view;                /* row of view_table */
+    int view; /* row of view_table */
     AttentionKind attention;
     int layer;
     HeadSet heads;
-    Combine combine;         /* heatmap: several heads side by side, or as one */
+    Combine combine; /* heatmap: several heads side by side, or as one */
     PairFilter pair;
     SpecialTokens special;
-    float threshold;         /* weights below it are not drawn as lines */
-    float contrast;          /* exponent of weight -> opacity; 1 is proportional */
+    float threshold; /* weights below it are not drawn as lines */
+    float contrast;  /* exponent of weight -> opacity; 1 is proportional */
     ColorMap map;
-    bool logarithmic;        /* heatmap colours by log10, from 0.001 to 1 */
+    bool logarithmic; /* heatmap colours by log10, from 0.001 to 1 */
     Target hover;
     Target pins[VIEW_MAX_PINS];
     int pin_count;
-    float scroll;            /* points that the content is moved up, where it is taller than the area */
-    float zoom;              /* heatmap: 1 fits the area */
-    Vec pan;                 /* heatmap: points, with zoom */
-    float text_size;         /* of tokens at natural size, points */
-    bool figure;             /* for a file: no hover, no chips that only make sense under a pointer */
+    float scroll;    /* points that the content is moved up, where it is taller than the area */
+    float zoom;      /* heatmap: 1 fits the area */
+    Vec pan;         /* heatmap: points, with zoom */
+    float text_size; /* of tokens at natural size, points */
+    bool figure;     /* for a file: no hover, no chips that only make sense under a pointer */
     bool caption, legend;
     const Theme *theme;
 } ViewState;

@@ -10,22 +10,22 @@
 
 #define ROW_MIN 19.0f
 #define ROW_MAX 40.0f
-#define ROW_TEXT 0.58f      /* text size as a share of the row height */
+#define ROW_TEXT 0.58f /* text size as a share of the row height */
 #define TEXT_MAX 21.0f
-#define TITLES 26.0f        /* height of the line with the column titles */
+#define TITLES 26.0f /* height of the line with the column titles */
 #define LINES_MIN 140.0f
 #define LINES_MAX 420.0f
 #define COLUMN_MAX 190.0f
 #define TOKEN_PAD 8.0f
-#define BARS_WIDTH 78.0f    /* room for bars and a number outside each column */
-#define STRENGTHS 8         /* lines are drawn faint ones first, in so many steps */
+#define BARS_WIDTH 78.0f /* room for bars and a number outside each column */
+#define STRENGTHS 8      /* lines are drawn faint ones first, in so many steps */
 
 /* Where everything is. Columns reach from the lines outwards: text, then bars. */
 typedef struct Layout {
     Rect header, titles, rows, legend, caption;
     float row_height, text_size, column, lines;
-    float left, right;      /* x of the two ends of the lines */
-    float content;          /* height of all rows */
+    float left, right; /* x of the two ends of the lines */
+    float content;     /* height of all rows */
 } Layout;
 
 typedef struct Links {
@@ -33,7 +33,7 @@ typedef struct Links {
     const ViewState *state;
     const Slice *slice;
     const Layout *layout;
-    const float *weights;   /* [queries, keys] of `head` */
+    const float *weights; /* [queries, keys] of `head` */
     int head;
     Drawing *drawing;
 } Links;
@@ -92,7 +92,8 @@ static float row_y(const Layout *layout, const ViewState *state, int row)
 static bool any_active(const ViewState *state)
 {
     TargetKind kind = state->figure ? TARGET_NONE : state->hover.kind;
-    return state->pin_count > 0 || kind == TARGET_QUERY || kind == TARGET_KEY || kind == TARGET_LINK;
+    return state->pin_count > 0 || kind == TARGET_QUERY || kind == TARGET_KEY ||
+           kind == TARGET_LINK;
 }
 
 static bool target_wants(Target target, int query, int key)
@@ -173,7 +174,9 @@ static void draw_bars(const Links *links, const float *all, int row, Target targ
     int key = on_right ? row : slice_find_key(slice, target.key);
     if (query < 0 || key < 0) { return; }
     int heads = links->trace->attention[state->attention].heads, shown = 0;
-    for (int head = 0; head < heads; head++) { shown += parts_head_shown(links->trace, state, head); }
+    for (int head = 0; head < heads; head++) {
+        shown += parts_head_shown(links->trace, state, head);
+    }
     float y = row_y(layout, state, row), outwards = on_right ? 1.0f : -1.0f;
     float x = on_right ? layout->right + layout->column + 4 : layout->left - layout->column - 4;
     float room = BARS_WIDTH - 40, high = layout->row_height * 0.7f;
@@ -181,13 +184,15 @@ static void draw_bars(const Links *links, const float *all, int row, Target targ
     float strongest = 0;
     for (int head = 0, at = 0; head < heads; head++) {
         if (!parts_head_shown(links->trace, state, head)) { continue; }
-        size_t cell = ((size_t)at * (size_t)slice->queries + (size_t)query) * (size_t)slice->keys + (size_t)key;
+        size_t cell = ((size_t)at * (size_t)slice->queries + (size_t)query) * (size_t)slice->keys +
+                      (size_t)key;
         float weight = clamp_float(all[cell], 0, 1), from = x + outwards * wide * (float)at++;
         strongest = max_float(strongest, weight);
         Rect bar = {on_right ? from : from - wide, y + high / 2 - high * weight,
                     max_float(wide - 1, 0.8f), high * weight};
         if (shown == 1) {
-            bar = (Rect){on_right ? from : from - room * weight, y - high / 4, room * weight, high / 2};
+            bar = (Rect){on_right ? from : from - room * weight, y - high / 4, room * weight,
+                         high / 2};
         }
         if (bar.w * bar.h > 0.8f) {
             drawing_rect(links->drawing, bar, 0, parts_head_color(links->trace, state, head));
@@ -213,11 +218,12 @@ static void draw_token(const Links *links, int row, bool is_query)
     Target target = {is_query ? TARGET_QUERY : TARGET_KEY, -1, -1, is_query ? index : -1,
                      is_query ? -1 : index};
     float y = row_y(layout, state, row);
-    if (y + layout->row_height < layout->rows.y || y - layout->row_height > layout->rows.y + layout->rows.h) {
+    if (y + layout->row_height < layout->rows.y ||
+        y - layout->row_height > layout->rows.y + layout->rows.h) {
         return;
     }
-    Rect cell = {is_query ? layout->left - layout->column : layout->right, y - layout->row_height / 2,
-                 layout->column, layout->row_height};
+    Rect cell = {is_query ? layout->left - layout->column : layout->right,
+                 y - layout->row_height / 2, layout->column, layout->row_height};
     Rect reach = cell; /* the pointer may be on the bars too */
     reach.w += BARS_WIDTH;
     if (is_query) { reach.x -= BARS_WIDTH; }
@@ -266,7 +272,8 @@ static void draw_rows(const Trace *trace, const ViewState *state, const Slice *s
         if (!parts_head_shown(trace, state, head)) { continue; }
         slice_weights(slice, state->layer, head, all + (size_t)at++ * matrix);
     }
-    Links links = {.trace = trace, .state = state, .slice = slice, .layout = layout, .drawing = drawing};
+    Links links = {
+        .trace = trace, .state = state, .slice = slice, .layout = layout, .drawing = drawing};
     for (int strength = 0; strength < STRENGTHS; strength++) {
         at = 0;
         for (int head = 0; head < heads; head++) {

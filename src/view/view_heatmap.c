@@ -14,23 +14,23 @@
 #define CELL_WITH_NUMBER 30.0f /* from this size on the weight is written into the cell */
 #define CELL_LABELLED 8.0f     /* smallest at which one of several panels is labelled */
 #define LABEL_MAX 130.0f
-#define LABEL_STEP 1.15f       /* distance of labels, in text sizes */
-#define LABEL_ANGLE -50.0f
+#define LABEL_STEP 1.15f /* distance of labels, in text sizes */
+#define LABEL_ANGLE (-50.0f)
 #define TITLE 22.0f
 #define BAR 62.0f
 #define GAP 18.0f
 
 typedef struct Panel {
-    int head;            /* -1: all chosen heads as one */
-    Rect area;           /* with title and labels */
-    Rect plot;           /* the part of the matrix that can be seen */
-    Vec origin;          /* of cell (0, 0), beyond the plot when moved */
-    float cell;          /* points */
+    int head;   /* -1: all chosen heads as one */
+    Rect area;  /* with title and labels */
+    Rect plot;  /* the part of the matrix that can be seen */
+    Vec origin; /* of cell (0, 0), beyond the plot when moved */
+    float cell; /* points */
 } Panel;
 
 typedef struct Layout {
     Rect header, caption, bar, panels;
-    int count, columns;  /* panels in all and side by side */
+    int count, columns; /* panels in all and side by side */
     bool axis_titles;
     float label_size, left, top; /* room for labels of each panel */
 } Layout;
@@ -60,8 +60,8 @@ static float widest_label(const Slice *slice, const Drawing *drawing, float size
     int count = queries ? slice->queries : slice->keys;
     for (int i = 0; i < count; i++) {
         const Token *token = queries ? slice_query(slice, i) : slice_key(slice, i);
-        width = max_float(width, drawing_text_width(drawing, parts_token_text(token), size,
-                                                    FONT_REGULAR));
+        width = max_float(width,
+                          drawing_text_width(drawing, parts_token_text(token), size, FONT_REGULAR));
     }
     return min_float(width, LABEL_MAX);
 }
@@ -184,7 +184,8 @@ static void draw_cells(const ViewState *state, const Slice *slice, const Panel *
     Color *cells = drawing_image(drawing, matrix, slice->queries, slice->keys, false);
     size_t count = (size_t)slice->queries * (size_t)slice->keys;
     for (size_t i = 0; i < count; i++) {
-        cells[i] = palette_map(state->map, parts_scale(state, weights[i], maximum), state->theme->dark);
+        cells[i] =
+            palette_map(state->map, parts_scale(state, weights[i], maximum), state->theme->dark);
     }
     if (panel->cell < CELL_WITH_NUMBER) { return; }
     for (int query = 0; query < slice->queries; query++) {
@@ -208,18 +209,19 @@ static int label_stride(const Layout *layout, const Panel *panel)
     return max_int((int)ceilf(layout->label_size * LABEL_STEP / panel->cell), 1);
 }
 
-static void draw_label(const ViewState *state, const Token *token, Target target, Vec at, float size,
-                       float angle, float max_width, Drawing *drawing)
+static void draw_label(const ViewState *state, const Token *token, Target target, Vec at,
+                       float size, float angle, float max_width, Drawing *drawing)
 {
     bool active = view_is_active(state, target);
     drawing_set_hit(drawing, target_pack(target));
-    drawing_text(drawing, at, parts_token_text(token),
-                 &(TextStyle){.size = size,
-                              .color = active ? state->theme->accent : parts_token_color(state, token),
-                              .weight = active ? FONT_BOLD : FONT_REGULAR,
-                              .align = angle != 0 ? TEXT_LEFT : TEXT_RIGHT,
-                              .angle = angle,
-                              .max_width = max_width});
+    drawing_text(
+        drawing, at, parts_token_text(token),
+        &(TextStyle){.size = size,
+                     .color = active ? state->theme->accent : parts_token_color(state, token),
+                     .weight = active ? FONT_BOLD : FONT_REGULAR,
+                     .align = angle != 0 ? TEXT_LEFT : TEXT_RIGHT,
+                     .angle = angle,
+                     .max_width = max_width});
     drawing_set_hit(drawing, 0);
 }
 
@@ -258,20 +260,24 @@ static void draw_axis_titles(const ViewState *state, const Panel *panel, Drawing
 }
 
 /* The row of a query, the column of a key, both of a cell. */
-static void draw_marks(const ViewState *state, const Slice *slice, const Panel *panel, Target target,
-                       bool pinned, Drawing *drawing)
+static void draw_marks(const ViewState *state, const Slice *slice, const Panel *panel,
+                       Target target, bool pinned, Drawing *drawing)
 {
     int query = target.kind == TARGET_KEY ? -1 : slice_find_query(slice, target.query);
     int key = target.kind == TARGET_QUERY ? -1 : slice_find_key(slice, target.key);
     Color color = pinned ? state->theme->accent : color_fade(state->theme->ink, 0.75f);
     float width = pinned ? 2.0f : 1.25f;
     if (query >= 0) {
-        drawing_frame(drawing, (Rect){panel->plot.x, panel->origin.y + (float)query * panel->cell,
-                                      panel->plot.w, panel->cell}, 0, width, color);
+        drawing_frame(drawing,
+                      (Rect){panel->plot.x, panel->origin.y + (float)query * panel->cell,
+                             panel->plot.w, panel->cell},
+                      0, width, color);
     }
     if (key >= 0) {
-        drawing_frame(drawing, (Rect){panel->origin.x + (float)key * panel->cell, panel->plot.y,
-                                      panel->cell, panel->plot.h}, 0, width, color);
+        drawing_frame(drawing,
+                      (Rect){panel->origin.x + (float)key * panel->cell, panel->plot.y, panel->cell,
+                             panel->plot.h},
+                      0, width, color);
     }
 }
 
@@ -291,8 +297,8 @@ static void draw_panel_title(const Trace *trace, const ViewState *state, const P
 }
 
 static void draw_panel(const Trace *trace, const ViewState *state, const Slice *slice,
-                       const Layout *layout, const Panel *panel, const float *weights, float maximum,
-                       Drawing *drawing)
+                       const Layout *layout, const Panel *panel, const float *weights,
+                       float maximum, Drawing *drawing)
 {
     if (layout->count > 1) { draw_panel_title(trace, state, panel, drawing); }
     draw_labels(state, slice, layout, panel, drawing);
@@ -316,7 +322,8 @@ static void draw_panels(const Trace *trace, const ViewState *state, const Slice 
     float *weights = arena_alloc(scratch, (size_t)layout->count * matrix, sizeof *weights);
     float maximum = 0;
     for (int index = 0; index < layout->count; index++) {
-        panel_weights(state, slice, panel_head(trace, state, index), weights + (size_t)index * matrix);
+        panel_weights(state, slice, panel_head(trace, state, index),
+                      weights + (size_t)index * matrix);
     }
     for (size_t i = 0; i < (size_t)layout->count * matrix; i++) {
         if (weights[i] > maximum) { maximum = weights[i]; }

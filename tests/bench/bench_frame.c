@@ -64,11 +64,14 @@ static void report(const char *what, double *times, int count)
 /* A letter in, then out again, so that the sentence stays as long as it is. */
 static void bench_typing(Bench *bench, const char *name, const char *setup, int rounds)
 {
-    double *total = mem_zero((size_t)rounds, sizeof *total), *pass = mem_zero((size_t)rounds, sizeof *pass);
+    double *total = mem_zero((size_t)rounds, sizeof *total),
+           *pass = mem_zero((size_t)rounds, sizeof *pass);
     Error err = {""};
     char *lines = mem_copy_string(setup), *rest = lines;
     for (char *line; (line = strsep(&rest, ";")) != NULL;) {
-        if (line[0] != '\0' && !command_run(bench->app, line, &err)) { fprintf(stderr, "%s\n", err.text); }
+        if (line[0] != '\0' && !command_run(bench->app, line, &err)) {
+            fprintf(stderr, "%s\n", err.text);
+        }
     }
     free(lines);
     frame(bench);
@@ -89,7 +92,8 @@ static void bench_typing(Bench *bench, const char *name, const char *setup, int 
     snprintf(label, sizeof label, "%s: key to finished frame", name);
     report(label, total, rounds);
     report("    of which the forward pass", pass, rounds);
-    printf("    %-40s %8.0f thousand\n", "pixels painted a frame", bench->painted / 1000.0 / rounds);
+    printf("    %-40s %8.0f thousand\n", "pixels painted a frame",
+           bench->painted / 1000.0 / rounds);
     free(total);
     free(pass);
 }

@@ -4,8 +4,8 @@
  *     bench_model [--short] [--no-torch] [SHAPE]
  *
  * The limit is max(operations / fastest product, bytes of the weights / fastest reading of as many
- * bytes). PyTorch runs with several set-ups of its threads; the best one counts. SPEED.md beside
- * this file keeps what was tried. */
+ * bytes). PyTorch runs with six set-ups of its threads; the best of their medians counts, and of ours
+ * the best of as many, taken in between. SPEED.md beside this file keeps what was tried. */
 #include "base/base.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -13,6 +13,7 @@
 #include "model/model.h"
 #include "model/safetensors.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,11 +37,6 @@ static const Shape shapes[] = {
     {"bert-base", 12, 12, 768, 3072},
 };
 
-typedef struct Samples {
-    double seconds[MOST_SAMPLES];
-    int count;
-} Samples;
-
 static double now(void)
 {
     struct timespec time;
@@ -54,10 +50,9 @@ static int compare(const void *a, const void *b)
     return *x < *y ? -1 : *x > *y;
 }
 
-static double median(Samples *samples)
+static void keep_best(double *best, double seconds)
 {
-    qsort(samples->seconds, (size_t)samples->count, sizeof samples->seconds[0], compare);
-    return samples->seconds[samples->count / 2];
+    if (*best <= 0 || seconds < *best) { *best = seconds; }
 }
 
 /* ---- A model of that shape in a temporary folder ---- */
@@ -184,15 +179,21 @@ static Encoding *make_encoding(int count)
     return encoding;
 }
 
-static void measure(const Model *model, int tokens, double seconds, Samples *samples)
+/* Lowers best[] to the median time of a pass, if that is less. */
+static void measure(const Model *model, double seconds, double best[LENGTHS])
 {
-    double end = now() + seconds;
-    int wanted = samples->count + 5;
-    trace_free(model_run(model, make_encoding(tokens), 0, NULL, NULL));
-    while (samples->count < MOST_SAMPLES && (samples->count < wanted || now() < end)) {
-        double start = now();
-        trace_free(model_run(model, make_encoding(tokens), 0, NULL, NULL));
-        samples->seconds[samples->count++] = now() - start;
+    double samples[MOST_SAMPLES];
+    for (int i = 0; i < LENGTHS; i++) {
+        int count = 0;
+        double end = now() + seconds;
+        trace_free(model_run(model, make_encoding(lengths[i]), 0, NULL, NULL));
+        while (count < MOST_SAMPLES && (count < 5 || now() < end)) {
+            double start = now();
+            trace_free(model_run(model, make_encoding(lengths[i]), 0, NULL, NULL));
+            samples[count++] = now() - start;
+        }
+        qsort(samples, (size_t)count, sizeof samples[0], compare);
+        keep_best(&best[i], samples[count / 2]);
     }
 }
 
@@ -307,41 +308,31 @@ static bool run_torch(const Shape *shape, const char *environment, double second
     double milliseconds;
     while (pipe != NULL && fscanf(pipe, "%d %d %lf", &tokens, &threads, &milliseconds) == 3) {
         for (int i = 0; i < LENGTHS; i++) {
-            bool better = best[i] <= 0 || milliseconds / 1000 < best[i];
-            if (lengths[i] == tokens && better) { best[i] = milliseconds / 1000; }
+            if (lengths[i] == tokens) { keep_best(&best[i], milliseconds / 1000); }
         }
     }
     return pipe != NULL && pclose(pipe) == 0;
 }
 
-static bool run_torch_setups(const Shape *shape, double seconds, double best[LENGTHS])
+static bool bench_shape(const Shape *shape, double seconds, bool torch)
 {
     static const char *const environments[] = {
         "PATH=/usr/bin:$PATH OMP_WAIT_POLICY=passive",
         "PATH=/usr/bin:$PATH OMP_WAIT_POLICY=passive OPENBLAS_NUM_THREADS=1",
         "PATH=/usr/bin:$PATH OPENBLAS_NUM_THREADS=1",
     };
-    for (size_t i = 0; i < COUNTOF(environments); i++) {
-        if (!run_torch(shape, environments[i], seconds, best)) { return false; }
-    }
-    return true;
-}
-
-/* ---- */
-
-static bool bench_shape(const Shape *shape, double seconds, bool torch)
-{
-    static Samples samples[LENGTHS];
-    double theirs[LENGTHS] = {0};
-    memset(samples, 0, sizeof samples);
+    size_t bytes = (size_t)(weight_floats(shape) * sizeof(float));
+    double best[LENGTHS] = {0}, theirs[LENGTHS] = {0}, blas = 0, tiles = 0, reading = 0;
     Model *model = make_model(shape);
-    for (int i = 0; i < LENGTHS; i++) { measure(model, lengths[i], seconds, &samples[i]); }
-    torch = torch && run_torch_setups(shape, seconds, theirs);
-    /* Once more afterwards, so that a busy moment of the machine hits both. */
-    for (int i = 0; i < LENGTHS; i++) { measure(model, lengths[i], seconds, &samples[i]); }
-    double blas = product_speed(false, 2 * seconds), tiles = product_speed(true, 2 * seconds);
-    double product = blas > tiles ? blas : tiles;
-    double reading = reading_speed((size_t)(weight_floats(shape) * sizeof(float)), 4 * seconds);
+    for (size_t i = 0; i < COUNTOF(environments); i++) {
+        measure(model, seconds, best);
+        torch = torch && run_torch(shape, environments[i], seconds, theirs);
+        measure(model, seconds, best);
+        blas = fmax(blas, product_speed(false, seconds));
+        tiles = fmax(tiles, product_speed(true, seconds));
+        reading = fmax(reading, reading_speed(bytes, seconds));
+    }
+    double product = fmax(blas, tiles);
     model_free(model);
 
     printf("\n%s: %d layers, %d heads, hidden %d, inner %d\n", shape->name, shape->layers,
@@ -351,7 +342,7 @@ static bool bench_shape(const Shape *shape, double seconds, bool torch)
     printf("| tokens | ours, ms | limit, ms | ours / limit | PyTorch, ms | PyTorch / ours |\n");
     printf("|---:|---:|---:|---:|---:|---:|\n");
     for (int i = 0; i < LENGTHS; i++) {
-        double ours = median(&samples[i]), floor = limit(shape, lengths[i], product, reading);
+        double ours = best[i], floor = limit(shape, lengths[i], product, reading);
         printf("| %d | %.3f | %.3f | %.2f |", lengths[i], ours * 1e3, floor * 1e3, ours / floor);
         if (torch) {
             printf(" %.3f | %.2f |\n", theirs[i] * 1e3, theirs[i] / ours);

@@ -31,7 +31,9 @@ static char *shared_path(const char *name)
 /* cJSON ends a string at a NUL; the clean-up drops that character anyway, so it is dropped before. */
 static void drop_nul(char *line)
 {
-    for (char *at; (at = strstr(line, "\\u0000")) != NULL;) { memmove(at, at + 6, strlen(at + 6) + 1); }
+    for (char *at; (at = strstr(line, "\\u0000")) != NULL;) {
+        memmove(at, at + 6, strlen(at + 6) + 1);
+    }
 }
 
 static bool agrees(const Encoding *encoding, const cJSON *tokens, const cJSON *ids)
@@ -40,7 +42,9 @@ static bool agrees(const Encoding *encoding, const cJSON *tokens, const cJSON *i
     const cJSON *piece = tokens->child, *id = ids->child;
     for (int i = 0; i < encoding->count; i++, piece = piece->next, id = id->next) {
         const Token *token = &encoding->tokens[i];
-        if (token->id != id->valueint || strcmp(token->piece, piece->valuestring) != 0) { return false; }
+        if (token->id != id->valueint || strcmp(token->piece, piece->valuestring) != 0) {
+            return false;
+        }
     }
     return true;
 }
@@ -106,7 +110,8 @@ static void chinese_is_cased(void **state)
     assert_non_null(mkdtemp(folder));
     Buffer bytes = {0};
     assert_true(file_read(vocab, 1 << 24, &bytes, &err));
-    char *copy = file_join(folder, "vocab.txt"), *config = file_join(folder, "tokenizer_config.json");
+    char *copy = file_join(folder, "vocab.txt"),
+         *config = file_join(folder, "tokenizer_config.json");
     static const char settings[] = "{\"do_lower_case\": false}";
     assert_true(file_write(copy, bytes.bytes, bytes.length, &err));
     assert_true(file_write(config, settings, sizeof settings - 1, &err));

@@ -36,7 +36,9 @@ static void must_fail(Fixture *f, const char *command, const char *says)
 {
     Error err = {""};
     assert_false(command_run(f->app, command, &err));
-    if (strstr(err.text, says) == NULL) { fail_msg("%s: \"%s\" does not say \"%s\"", command, err.text, says); }
+    if (strstr(err.text, says) == NULL) {
+        fail_msg("%s: \"%s\" does not say \"%s\"", command, err.text, says);
+    }
 }
 
 static int set_up(void **state)
@@ -166,7 +168,8 @@ static Vec find_target(Fixture *f, Target wanted)
     for (float y = area.y; y < area.y + area.h; y += 3) {
         for (float x = area.x; x < area.x + area.w; x += 3) {
             Vec at = {x, y};
-            if (target_equal(view_locate(f->app->trace, &f->app->view, area, f->app->picture, at), wanted)) {
+            if (target_equal(view_locate(f->app->trace, &f->app->view, area, f->app->picture, at),
+                             wanted)) {
                 return at;
             }
         }
@@ -248,7 +251,8 @@ static void figures_have_names_and_are_never_overwritten(void **state)
     must_fail(f, "export /", "must end in");
     /* The figure of the window is that of the command line: chrome and pointer are not in it. */
     Buffer one = {0}, two = {0};
-    assert_true(file_read(first, 1 << 26, &one, NULL) && file_read(f->app->last_export, 1 << 26, &two, NULL));
+    assert_true(file_read(first, 1 << 26, &one, NULL) &&
+                file_read(f->app->last_export, 1 << 26, &two, NULL));
     assert_int_equal(one.length, two.length);
     assert_memory_equal(one.bytes, two.bytes, one.length);
     buffer_free(&one);
@@ -274,7 +278,9 @@ static void the_worker_shows_the_newest_sentence(void **state)
     Fixture *f = *state;
     f->app->worker = worker_new(NULL, NULL);
     assert_non_null(f->app->worker);
-    for (int i = 0; i < 50; i++) { must(f, i % 2 == 0 ? "text:set the cat" : "text:set the cat sat the cat"); }
+    for (int i = 0; i < 50; i++) {
+        must(f, i % 2 == 0 ? "text:set the cat" : "text:set the cat sat the cat");
+    }
     wait_for_answer(f);
     assert_string_equal(f->app->trace->encoding->text[0], "the cat sat the cat");
     for (int i = 0; i < 5; i++) {

@@ -79,7 +79,9 @@ static int entries(const char *folder)
 {
     DIR *stream = opendir(folder);
     int count = 0;
-    for (struct dirent *entry; (entry = readdir(stream)) != NULL;) { count += entry->d_name[0] != '.'; }
+    for (struct dirent *entry; (entry = readdir(stream)) != NULL;) {
+        count += entry->d_name[0] != '.';
+    }
     closedir(stream);
     return count;
 }

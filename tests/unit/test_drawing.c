@@ -85,7 +85,8 @@ static void long_text_ends_in_an_ellipsis(void **state)
     float full = drawing_text_width(d, text, 12, FONT_REGULAR);
     for (float most = 1; most < full; most += 3) {
         drawing_begin(d, page, red);
-        drawing_text(d, (Vec){0, 20}, text, &(TextStyle){.size = 12, .color = red, .max_width = most});
+        drawing_text(d, (Vec){0, 20}, text,
+                     &(TextStyle){.size = 12, .color = red, .max_width = most});
         assert_int_equal(d->count, 1);
         const DrawCommand *c = &d->commands[0];
         size_t length = strlen(c->u.text.string);
@@ -100,7 +101,8 @@ static void long_text_ends_in_an_ellipsis(void **state)
         assert_true(drawing_text_width(d, longer, 12, FONT_REGULAR) > most);
     }
     drawing_begin(d, page, red);
-    drawing_text(d, (Vec){0, 20}, text, &(TextStyle){.size = 12, .color = red, .max_width = full + 1});
+    drawing_text(d, (Vec){0, 20}, text,
+                 &(TextStyle){.size = 12, .color = red, .max_width = full + 1});
     assert_string_equal(d->commands[0].u.text.string, text);
     drawing_free(d);
 }
@@ -119,7 +121,7 @@ static void an_appended_drawing_is_a_moved_copy(void **state)
     assert_int_equal(to->count, 4);
     assert_float_equal(to->commands[0].p[3].x, 12, 0);
     assert_string_equal(to->commands[1].u.text.string, "copied");
-    assert_float_equal(to->commands[2].p[1].x, 4, 0); /* a radius does not move */
+    assert_float_equal(to->commands[2].p[1].x, 4, 0);  /* a radius does not move */
     assert_float_equal(to->commands[3].p[1].x, 10, 0); /* nor does a size */
     assert_int_equal(to->commands[3].u.image.cells[0].r, red.r);
     assert_int_equal(drawing_hit(to, (Vec){46, 46}), 9);
@@ -182,7 +184,8 @@ static void colours_can_be_told_from_the_ground(void **state)
 static void colour_maps_have_their_published_ends_and_grow_evenly(void **state)
 {
     (void)state;
-    Color first = palette_map(COLORMAP_VIRIDIS, 0, false), last = palette_map(COLORMAP_VIRIDIS, 1, false);
+    Color first = palette_map(COLORMAP_VIRIDIS, 0, false),
+          last = palette_map(COLORMAP_VIRIDIS, 1, false);
     assert_int_equal(first.r << 16 | first.g << 8 | first.b, 0x440154);
     assert_int_equal(last.r << 16 | last.g << 8 | last.b, 0xfde725);
     for (int dark = 0; dark < 2; dark++) {

@@ -37,7 +37,9 @@ static Raster paint(const Drawing *drawing, float scale)
 static double ink(const Raster *raster)
 {
     double sum = 0;
-    for (int i = 0; i < raster->width * raster->height; i++) { sum += 255 - (double)(raster->pixels[i] & 255); }
+    for (int i = 0; i < raster->width * raster->height; i++) {
+        sum += 255 - (double)(raster->pixels[i] & 255);
+    }
     return sum / 255;
 }
 
@@ -47,7 +49,9 @@ static void check_ink(FontSet *fonts, Drawing *drawing, double expected, double 
     for (int scale = 1; scale <= 3; scale++) {
         Raster raster = paint(drawing, (float)scale);
         double found = ink(&raster) / scale / scale;
-        if (fabs(found - expected) > tolerance * expected) { fail_msg("ink %g, not %g", found, expected); }
+        if (fabs(found - expected) > tolerance * expected) {
+            fail_msg("ink %g, not %g", found, expected);
+        }
         raster_free(&raster);
     }
     drawing_free(drawing);
@@ -77,7 +81,8 @@ static void curves_are_painted_once(void **state)
 {
     for (int steep = 0; steep < 3; steep++) {
         Drawing *d = begin(*state, white);
-        Vec a = {20, 60}, b = {80, 60}, c = {120, 60 + 50.0f * (float)steep}, e = {180, 60 + 50.0f * (float)steep};
+        Vec a = {20, 60}, b = {80, 60}, c = {120, 60 + 50.0f * (float)steep},
+            e = {180, 60 + 50.0f * (float)steep};
         drawing_curve(d, a, b, c, e, 2, (Color){0, 0, 0, 128});
         double length = 0;
         Vec last = a;
@@ -90,14 +95,17 @@ static void curves_are_painted_once(void **state)
         }
         Raster raster = paint(d, 1);
         double found = ink(&raster), expected = length * 2 * 128 / 255;
-        if (fabs(found - expected) > 0.05 * expected) { fail_msg("ink %g, not %g", found, expected); }
+        if (fabs(found - expected) > 0.05 * expected) {
+            fail_msg("ink %g, not %g", found, expected);
+        }
         for (int i = 0; i < SIDE * SIDE; i++) { assert_true((raster.pixels[i] & 255) >= 126); }
         raster_free(&raster);
         drawing_free(d);
     }
     /* From right to left and in a loop: the slower way gives the same. */
     Drawing *d = begin(*state, white);
-    drawing_curve(d, (Vec){150, 50}, (Vec){20, 50}, (Vec){180, 150}, (Vec){40, 150}, 3, (Color){0, 0, 0, 100});
+    drawing_curve(d, (Vec){150, 50}, (Vec){20, 50}, (Vec){180, 150}, (Vec){40, 150}, 3,
+                  (Color){0, 0, 0, 100});
     Raster raster = paint(d, 1);
     for (int i = 0; i < SIDE * SIDE; i++) { assert_true((raster.pixels[i] & 255) >= 154); }
     assert_true(ink(&raster) > 150);
@@ -111,12 +119,14 @@ static Drawing *draw_everything(FontSet *fonts, Color background)
     drawing_rect(d, (Rect){5, 5, 80, 40}, 8, (Color){30, 90, 200, 200});
     drawing_frame(d, (Rect){3, 60, 90, 30}, 5, 1.5f, black);
     for (int i = 0; i < 20; i++) {
-        drawing_curve(d, (Vec){10, 10}, (Vec){80, 10}, (Vec){100, 9.0f * (float)i}, (Vec){190, 9.0f * (float)i},
-                      2, (Color){200, 60, 0, 90});
+        drawing_curve(d, (Vec){10, 10}, (Vec){80, 10}, (Vec){100, 9.0f * (float)i},
+                      (Vec){190, 9.0f * (float)i}, 2, (Color){200, 60, 0, 90});
     }
     drawing_line(d, (Vec){100, 190}, (Vec){190, 100}, 1, black);
-    drawing_text(d, (Vec){20, 120}, "street \u52A8\u7269 \u0639\u0628\u0631", &(TextStyle){.size = 18, .color = black});
-    drawing_text(d, (Vec){120, 150}, "leaning", &(TextStyle){.size = 13, .color = black, .angle = -50});
+    drawing_text(d, (Vec){20, 120}, "street \u52A8\u7269 \u0639\u0628\u0631",
+                 &(TextStyle){.size = 18, .color = black});
+    drawing_text(d, (Vec){120, 150}, "leaning",
+                 &(TextStyle){.size = 13, .color = black, .angle = -50});
     Color *cells = drawing_image(d, (Rect){120.5f, 20.25f, 50, 50}, 3, 4, false);
     for (int i = 0; i < 12; i++) { cells[i] = (Color){(uint8_t)(i * 20), 80, 120, 255}; }
     cells = drawing_image(d, (Rect){180, 20, 10, 100}, 16, 1, true);
@@ -144,13 +154,15 @@ static void a_part_is_what_the_whole_has_there(void **state)
 
 static void transparent_ground_mixes_to_the_same_picture(void **state)
 {
-    Drawing *over_white = draw_everything(*state, white), *clear = draw_everything(*state, (Color){0});
+    Drawing *over_white = draw_everything(*state, white),
+            *clear = draw_everything(*state, (Color){0});
     Raster a = paint(over_white, 1), b = paint(clear, 1);
     assert_true(b.pixels[SIDE * SIDE - 1] == 0);
     for (int i = 0; i < SIDE * SIDE; i++) {
         uint32_t alpha = b.pixels[i] >> 24;
         for (int shift = 0; shift <= 16; shift += 8) {
-            uint32_t mixed = ((b.pixels[i] >> shift & 255) * alpha + 255 * (255 - alpha) + 127) / 255;
+            uint32_t mixed =
+                ((b.pixels[i] >> shift & 255) * alpha + 255 * (255 - alpha) + 127) / 255;
             assert_in_range((int)mixed - (int)(a.pixels[i] >> shift & 255) + 6, 0, 12);
         }
     }
@@ -170,7 +182,8 @@ static void damage_is_where_something_changed(void **state)
     assert_int_equal(damage_update(&damage, d, 1, SIDE, SIDE, changed), 0);
     drawing_rect(d, (Rect){150, 150, 5, 5}, 0, black);
     assert_int_equal(damage_update(&damage, d, 1, SIDE, SIDE, changed), 1);
-    assert_true(rect_contains(changed[0], (Vec){152, 152}) && !rect_contains(changed[0], (Vec){50, 50}));
+    assert_true(rect_contains(changed[0], (Vec){152, 152}) &&
+                !rect_contains(changed[0], (Vec){50, 50}));
     damage_forget(&damage);
     assert_int_equal(damage_update(&damage, d, 1, SIDE, SIDE, changed), 1);
     damage_free(&damage);
@@ -179,11 +192,12 @@ static void damage_is_where_something_changed(void **state)
 
 static void every_script_has_ink_and_width(void **state)
 {
-    static const char *const lines[] = {"animal", "Cr\u00E8me", "\u52A8\u7269", "\u0639\u0628\u0631", "\u05E9\u05DC",
-                                        "\U0001F642"};
+    static const char *const lines[] = {
+        "animal", "Cr\u00E8me", "\u52A8\u7269", "\u0639\u0628\u0631", "\u05E9\u05DC", "\U0001F642"};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         Drawing *d = begin(*state, white);
-        float width = drawing_text(d, (Vec){20, 100}, lines[i], &(TextStyle){.size = 24, .color = black});
+        float width =
+            drawing_text(d, (Vec){20, 100}, lines[i], &(TextStyle){.size = 24, .color = black});
         Raster raster = paint(d, 1);
         assert_true(width > 8 && ink(&raster) > 20);
         /* As laid out: nothing is painted far beyond the width. */

@@ -13,8 +13,10 @@
 enum { TOKENS = 4, HEADS = 2 };
 
 /* [CLS] a | b [SEP]: two sides, two special tokens; head 0 by hand, head 1 looks at itself. */
-static const float head0[TOKENS][TOKENS] = {
-    {0.1f, 0.2f, 0.3f, 0.4f}, {0.5f, 0.25f, 0.15f, 0.1f}, {0, 0.75f, 0.25f, 0}, {0.25f, 0.25f, 0.25f, 0.25f}};
+static const float head0[TOKENS][TOKENS] = {{0.1f, 0.2f, 0.3f, 0.4f},
+                                            {0.5f, 0.25f, 0.15f, 0.1f},
+                                            {0, 0.75f, 0.25f, 0},
+                                            {0.25f, 0.25f, 0.25f, 0.25f}};
 
 static Trace *make_trace(void)
 {
@@ -26,8 +28,8 @@ static Trace *make_trace(void)
     encoding->text[0] = "a";
     encoding->text[1] = "b";
     for (int i = 0; i < TOKENS; i++) {
-        encoding->tokens[i] = (Token){.piece = pieces[i], .id = i, .side = i >= 2,
-                                      .special = i == 0 || i == TOKENS - 1};
+        encoding->tokens[i] = (Token){
+            .piece = pieces[i], .id = i, .side = i >= 2, .special = i == 0 || i == TOKENS - 1};
     }
     trace->encoding = encoding;
     trace->layers = 1;

@@ -96,8 +96,8 @@ static int start(void **state)
     bench->fonts = font_open(&err);
     if (bench->fonts == NULL) { return -1; }
     bench->drawing = drawing_new(bench->fonts);
-    bench->ui.clipboard = (UiClipboard){bench, get_clipboard, set_clipboard, get_primary,
-                                        set_primary};
+    bench->ui.clipboard =
+        (UiClipboard){bench, get_clipboard, set_clipboard, get_primary, set_primary};
     bench->input.time = 1000;
     frame(bench);
     ui_set_focus(&bench->ui, ui_id(&bench->ui, "field"));
@@ -243,7 +243,9 @@ static void test_clipboard(void **state)
 static void test_paste_is_cleaned(void **state)
 {
     Bench *bench = *state;
-    keep(&bench->clipboard, "\xEF\xBB\xBF" "a\r\nb\nc\td\re\x1B[0m\x7F\xC2\x85" "f\xE2\x80\xA8g");
+    keep(&bench->clipboard, "\xEF\xBB\xBF"
+                            "a\r\nb\nc\td\re\x1B[0m\x7F\xC2\x85"
+                            "f\xE2\x80\xA8g");
     key(bench, 'v', MOD_CTRL);
     assert_text(bench, "a b c d e[0m f g");
     textfield_reset(&bench->field, "");
@@ -401,9 +403,13 @@ static void test_enter_and_escape(void **state)
 static void test_shortcuts_pass_letters_do_not(void **state)
 {
     Bench *bench = *state;
-    static const struct { int key; unsigned modifiers; bool used; } strokes[] = {
-        {'h', 0, true}, {']', MOD_SHIFT, true}, {'s', MOD_CTRL, false}, {'1', MOD_ALT, false},
-        {KEY_F11, 0, false}, {KEY_UP, 0, false}, {KEY_LEFT, 0, true}, {'z', MOD_CTRL, true}};
+    static const struct {
+        int key;
+        unsigned modifiers;
+        bool used;
+    } strokes[] = {{'h', 0, true},        {']', MOD_SHIFT, true}, {'s', MOD_CTRL, false},
+                   {'1', MOD_ALT, false}, {KEY_F11, 0, false},    {KEY_UP, 0, false},
+                   {KEY_LEFT, 0, true},   {'z', MOD_CTRL, true}};
     for (size_t i = 0; i < COUNTOF(strokes); i++) {
         input_add_key(&bench->input, strokes[i].key, strokes[i].modifiers, false);
         drawing_begin(bench->drawing, (Rect){0, 0, 640, 400}, (Color){255, 255, 255, 255});
@@ -451,7 +457,8 @@ static void test_composition(void **state)
     frame(bench);
     input_set_composition(&bench->input, "", 0, 0);
     assert_int_equal(type(bench, "\u65E5\u672C"), TEXTFIELD_CHANGED); /* committed */
-    assert_text(bench, "a\u65E5\u672C" "b");
+    assert_text(bench, "a\u65E5\u672C"
+                       "b");
     assert_caret(bench, 7);
 
     key(bench, 'a', MOD_CTRL); /* a composition takes the place of the selection */
@@ -554,7 +561,7 @@ static void test_drag_beyond_the_edge_scrolls(void **state)
 {
     Bench *bench = *state;
     char text[1201];
-    for (int i = 0; i < 1200; i++) { text[i] = i % 6 == 5 ? ' ' : (char)('a' + i % 26); }
+    for (int i = 0; i < 1200; i++) { text[i] = i % 6 == 5 ? ' ' : (char)('a' + (char)(i % 26)); }
     text[1200] = '\0';
     textfield_set(&bench->field, text);
     key(bench, KEY_HOME, 0);
@@ -659,13 +666,24 @@ static void assert_sound(const Bench *bench)
 
 static void random_event(Bench *bench)
 {
-    static const char *const texts[] = {
-        "a", " ", "it ", "\u0301", "\U0001F469\u200D\U0001F4BB", "\xFF", "\u05D0\u05D1 ", "\n",
-        "\U0001F1E9\U0001F1EA", "\u0E01\u0E33", "\u0628", "word, word", "\xC3",
-        "\u1112\u1161\u11AB"};
-    static const int keys[] = {KEY_LEFT, KEY_RIGHT, KEY_HOME, KEY_END, KEY_BACKSPACE, KEY_DELETE,
-                               KEY_INSERT, 'a', 'c', 'x', 'v', 'z', 'y', KEY_ENTER, KEY_TAB,
-                               KEY_MENU, KEY_DOWN, KEY_ESCAPE};
+    static const char *const texts[] = {"a",
+                                        " ",
+                                        "it ",
+                                        "\u0301",
+                                        "\U0001F469\u200D\U0001F4BB",
+                                        "\xFF",
+                                        "\u05D0\u05D1 ",
+                                        "\n",
+                                        "\U0001F1E9\U0001F1EA",
+                                        "\u0E01\u0E33",
+                                        "\u0628",
+                                        "word, word",
+                                        "\xC3",
+                                        "\u1112\u1161\u11AB"};
+    static const int keys[] = {KEY_LEFT,   KEY_RIGHT,  KEY_HOME,  KEY_END,   KEY_BACKSPACE,
+                               KEY_DELETE, KEY_INSERT, 'a',       'c',       'x',
+                               'v',        'z',        'y',       KEY_ENTER, KEY_TAB,
+                               KEY_MENU,   KEY_DOWN,   KEY_ESCAPE};
     Input *input = &bench->input;
     int choice = rand() % 100;
     input->time += (uint64_t)(rand() % 40);
@@ -674,9 +692,10 @@ static void random_event(Bench *bench)
     } else if (choice < 80) {
         input_add_key(input, keys[(size_t)rand() % COUNTOF(keys)], (unsigned)(rand() % 4), false);
     } else if (choice < 96) {
-        unsigned buttons = rand() % 2 == 0 ? BUTTON_LEFT
+        unsigned buttons = rand() % 2 == 0   ? BUTTON_LEFT
                            : rand() % 4 == 0 ? BUTTON_RIGHT
-                           : rand() % 8 == 0 ? BUTTON_MIDDLE : 0;
+                           : rand() % 8 == 0 ? BUTTON_MIDDLE
+                                             : 0;
         point(bench, (float)(rand() % 500) - 60, buttons, 1 + rand() % 3);
     } else if (choice < 98) {
         input_set_composition(input, rand() % 2 == 0 ? "" : "\u306B\u307B", rand() % 4, rand() % 3);

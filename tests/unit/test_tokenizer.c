@@ -12,8 +12,9 @@
 
 #include <cmocka.h>
 
-static const char vocab[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\ncafe\nun\n##aff\n##able\n,\n.\n!\n"
-                            "\xE6\x9D\xB1\n\xE4\xBA\xAC\ntower\n[\n]\nmask\n'\ndon\nt\ni\n##s\n";
+static const char vocab[] =
+    "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\ncafe\nun\n##aff\n##able\n,\n.\n!\n"
+    "\xE6\x9D\xB1\n\xE4\xBA\xAC\ntower\n[\n]\nmask\n'\ndon\nt\ni\n##s\n";
 
 typedef struct Folder {
     char path[64];
@@ -62,7 +63,8 @@ static Tokenizer *open_vocab(Folder *folder)
     return tokenizer;
 }
 
-static void check_slice(const Encoding *encoding, int index, const char *piece, const char *source, int word)
+static void check_slice(const Encoding *encoding, int index, const char *piece, const char *source,
+                        int word)
 {
     const Token *token = &encoding->tokens[index];
     char slice[64];
@@ -76,7 +78,8 @@ static void check_slice(const Encoding *encoding, int index, const char *piece, 
 static void every_piece_knows_its_bytes_and_its_word(void **state)
 {
     Tokenizer *tokenizer = open_vocab(*state);
-    Encoding *e = tokenizer_encode(tokenizer, "The  CAF\xC3\x89, unaffable\xE6\x9D\xB1\xE4\xBA\xAC!", NULL, 64);
+    Encoding *e = tokenizer_encode(
+        tokenizer, "The  CAF\xC3\x89, unaffable\xE6\x9D\xB1\xE4\xBA\xAC!", NULL, 64);
     assert_int_equal(e->count, 11);
     check_slice(e, 0, "[CLS]", "", -1);
     check_slice(e, 1, "the", "The", 0);
@@ -151,7 +154,8 @@ static void ranges_hold_for_any_text(void **state)
         for (size_t i = 0; i < sizeof bytes; i++) {
             seed = seed * 1103515245u + 12345u;
             unsigned pick = seed >> 16;
-            bytes[i] = pick % 3 != 0 ? "the cafe[MASK],\xE6\x9D\xB1\xCC\x81 "[pick % 20] : (char)(pick >> 4);
+            bytes[i] = pick % 3 != 0 ? "the cafe[MASK],\xE6\x9D\xB1\xCC\x81 "[pick % 20]
+                                     : (char)(pick >> 4);
         }
         unicode_repair(bytes, sizeof bytes, &text);
         Encoding *e = tokenizer_encode_plain(tokenizer, text.bytes);
@@ -195,12 +199,14 @@ static void bad_files_are_named_in_one_sentence(void **state)
     static const char *const bad[][2] = {
         {"[1]", "not valid JSON"},
         {"{\"model\": {\"type\": \"BPE\"}}", "BPE"},
-        {"{\"model\": {\"vocab\": {\"a\": -1}}}", "is not a number from 0"},
-        {"{\"model\": {\"vocab\": {\"a\": 1e300}}}", "is not a number from 0"},
-        {"{\"model\": {\"vocab\": {\"a\": \"b\"}}}", "is not a number from 0"},
+        {"{\"model\": {\"vocab\": {\"a\": -1}}}", "is not a whole number from 0"},
+        {"{\"model\": {\"vocab\": {\"a\": 1e300}}}", "is not a whole number from 0"},
+        {"{\"model\": {\"vocab\": {\"a\": \"b\"}}}", "is not a whole number from 0"},
         {"{\"model\": {}}", "has no vocabulary"},
         {"{\"model\": {\"vocab\": {\"a\": 0}}, \"added_tokens\": [{\"id\": 3}]}", "added_tokens"},
-        {"{\"model\": {\"vocab\": {\"a\": 0}, \"continuing_subword_prefix\": \"0123456789abcdef\"}}", "too long"},
+        {"{\"model\": {\"vocab\": {\"a\": 0}, \"continuing_subword_prefix\": "
+         "\"0123456789abcdef\"}}",
+         "too long"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         write_file(folder, "tokenizer.json", bad[i][0], strlen(bad[i][0]));
@@ -211,7 +217,8 @@ static void bad_files_are_named_in_one_sentence(void **state)
 static void tokenizer_json_stands_for_itself(void **state)
 {
     static const char json[] =
-        "{\"normalizer\": {\"lowercase\": false}, \"model\": {\"type\": \"WordPiece\", \"unk_token\": \"[UNK]\","
+        "{\"normalizer\": {\"lowercase\": false}, \"model\": {\"type\": \"WordPiece\", "
+        "\"unk_token\": \"[UNK]\","
         " \"vocab\": {\"[UNK]\": 0, \"[CLS]\": 1, \"[SEP]\": 2, \"The\": 5}},"
         " \"added_tokens\": [{\"id\": 9, \"content\": \"[MASK]\"}]}";
     Error err = {""};

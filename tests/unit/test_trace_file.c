@@ -355,7 +355,7 @@ static void test_bad_metadata(void **state)
         {{TOKENS3, {"special", "7"}}, "\"special\" must be a JSON array"},
         {{TOKENS3, {"special", "[0,0,\"1\"]"}}, "\"special\" must hold whole numbers"},
         {{TOKENS3, {"ids", "[0,0,1e99]"}}, "\"ids\" must hold whole numbers"},
-        {{TOKENS3, {"starts", "[0,0,1]"}}, "the place of token 1"}, /* after its end */
+        {{TOKENS3, {"starts", "[0,4,4]"}}, "the place of token 1"}, /* after its end */
         {{TOKENS3, {"ends", "[0,3,99]"}}, "the place of token 2"},
         {{TOKENS3, {"words", "[0,0]"}}, "\"words\" has 2 items"},
     };

@@ -64,14 +64,14 @@ static void show_menu(Bench *bench)
 
 static void show_long_choice(Bench *bench)
 {
-    char text[64][8];
+    char text[64][16];
     const char *labels[64];
     for (int i = 0; i < bench->long_list; i++) {
         snprintf(text[i], sizeof text[i], "row %d", i);
         labels[i] = text[i];
     }
-    bench->choice_changed |= ui_choice(&bench->ui, CHOICE, "View", labels, bench->long_list,
-                                       &bench->choice);
+    bench->choice_changed |=
+        ui_choice(&bench->ui, CHOICE, "View", labels, bench->long_list, &bench->choice);
 }
 
 static void show_page(Bench *bench)
@@ -241,8 +241,8 @@ static void test_disabled_does_nothing(void **state)
 static void test_tab_goes_in_call_order(void **state)
 {
     Bench *bench = *state;
-    const char *const order[] = {"Save", "Other", "Special tokens", "view", "Threshold", "View",
-                                 "field"};
+    const char *const order[] = {"Save",      "Other", "Special tokens", "view",
+                                 "Threshold", "View",  "field"};
     for (size_t i = 0; i < COUNTOF(order); i++) {
         key(bench, KEY_TAB, 0);
         assert_true(bench->ui.focus == ui_id(&bench->ui, order[i]));
@@ -588,15 +588,26 @@ static void test_paragraph_wraps(void **state)
     Bench *bench = *state;
     const Ui *ui = &bench->ui;
     float one = ui_paragraph_size(ui, 400, "a", UI_TONE_INK).y;
-    static const struct { const char *text; float width; int lines; } cases[] = {
-        {"", 100, 0}, {"word", 100, 1}, {"one\ntwo", 100, 2}, {"one\n\ntwo\n", 100, 3},
-        {"\u65E5\u672C\u8A9E\u65E5\u672C\u8A9E", 30, 3}, {"WWWW", 1, 4}, {"a b c", 1, 3},
-        {"end ", 100, 1}};
+    static const struct {
+        const char *text;
+        float width;
+        int lines;
+    } cases[] = {{"", 100, 0},
+                 {"word", 100, 1},
+                 {"one\ntwo", 100, 2},
+                 {"one\n\ntwo\n", 100, 3},
+                 {"WWWW", 1, 4},
+                 {"a b c", 1, 3},
+                 {"end ", 100, 1}};
     for (size_t i = 0; i < COUNTOF(cases); i++) {
         Vec size = ui_paragraph_size(ui, cases[i].width, cases[i].text, UI_TONE_INK);
         assert_float_equal(size.y, one * (float)cases[i].lines, 0.1f);
         assert_true(size.x <= cases[i].width || cases[i].width < 2);
     }
+    /* Ideographs break anywhere: two and a half of them side by side are two to a line. */
+    float two = drawing_text_width(ui->drawing, "\u65E5\u672C", UI_TEXT, FONT_REGULAR);
+    const char *six = "\u65E5\u672C\u8A9E\u65E5\u672C\u8A9E";
+    assert_float_equal(ui_paragraph_size(ui, two * 1.25f, six, UI_TONE_INK).y, one * 3, 0.1f);
 }
 
 static void test_cutting_rectangles(void **state)
@@ -623,7 +634,7 @@ static void test_random_user(void **state)
 {
     Bench *bench = *state;
     static const int keys[] = {KEY_TAB, KEY_ENTER, KEY_SPACE, KEY_ESCAPE, KEY_LEFT, KEY_RIGHT,
-                               KEY_UP, KEY_DOWN, KEY_HOME, KEY_END, 'a'};
+                               KEY_UP,  KEY_DOWN,  KEY_HOME,  KEY_END,    'a'};
     srand(4711);
     bench->has_menu = true;
     for (int event = 0; event < 20000; event++) {

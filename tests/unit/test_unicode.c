@@ -47,7 +47,8 @@ static void categories_are_those_of_the_reference(void **state)
     assert_true(unicode_is_control(0x200B) && unicode_is_control(7) && !unicode_is_control('\n'));
     assert_true(unicode_is_punctuation('$') && unicode_is_punctuation(0x3002));
     assert_false(unicode_is_punctuation(0x20AC)); /* a symbol, but not in ASCII */
-    assert_true(unicode_is_mark(0x301) && unicode_is_right_to_left(0x5D0) && unicode_is_right_to_left(0x628));
+    assert_true(unicode_is_mark(0x301) && unicode_is_right_to_left(0x5D0) &&
+                unicode_is_right_to_left(0x628));
     assert_false(unicode_is_right_to_left('a') || unicode_is_right_to_left(0x110000));
 }
 

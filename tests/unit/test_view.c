@@ -27,7 +27,9 @@ static Trace *make_trace(int tokens)
     encoding->text[0] = "the fixed text";
     for (int i = 0; i < tokens; i++) {
         bool special = i == 0 || i == tokens - 1;
-        const char *piece = i == 0 ? "[CLS]" : special ? "[SEP]" : arena_format(&encoding->arena, "t%d", i);
+        const char *piece = i == 0    ? "[CLS]"
+                            : special ? "[SEP]"
+                                      : arena_format(&encoding->arena, "t%d", i);
         encoding->tokens[i] = (Token){.piece = piece, .id = i, .special = special};
     }
     trace->encoding = encoding;
@@ -172,7 +174,9 @@ static void the_oldest_pin_gives_way(void **data)
 {
     (void)data;
     ViewState state = make_state("head");
-    for (int i = 0; i <= VIEW_MAX_PINS; i++) { view_toggle_pin(&state, (Target){TARGET_QUERY, -1, -1, i, -1}); }
+    for (int i = 0; i <= VIEW_MAX_PINS; i++) {
+        view_toggle_pin(&state, (Target){TARGET_QUERY, -1, -1, i, -1});
+    }
     assert_int_equal(state.pin_count, VIEW_MAX_PINS);
     assert_false(view_is_pinned(&state, (Target){TARGET_QUERY, -1, -1, 0, -1}));
     view_toggle_pin(&state, (Target){TARGET_QUERY, -1, -1, 4, -1});
@@ -183,7 +187,8 @@ static void the_oldest_pin_gives_way(void **data)
 static void views_are_pure_and_hold_in_every_size(void **data)
 {
     static const int sizes[] = {1, 2, 3, 40, 300};
-    static const Rect areas[] = {{0, 0, 1, 1}, {0, 0, 200, 90}, {0, 0, 1280, 800}, {5, 5, 4000, 3000}};
+    static const Rect areas[] = {
+        {0, 0, 1, 1}, {0, 0, 200, 90}, {0, 0, 1280, 800}, {5, 5, 4000, 3000}};
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
         Trace *trace = make_trace(sizes[s]);
         trace->attention[ATTENTION_SELF].weights[0] = NAN;
@@ -206,13 +211,16 @@ static void views_are_pure_and_hold_in_every_size(void **data)
  * compared: how many commands of each kind, in which colour, with which words. */
 static void summarize(const Drawing *drawing, Buffer *out)
 {
-    static const char *const names[] = {"rect", "frame", "line", "curve", "polygon", "text", "image"};
+    static const char *const names[] = {"rect",    "frame", "line", "curve",
+                                        "polygon", "text",  "image"};
     for (int i = 0; i < drawing->count; i++) {
         const DrawCommand *c = &drawing->commands[i];
-        buffer_format(out, "%s #%02x%02x%02x%02x", names[c->kind], c->color.r, c->color.g, c->color.b,
-                      c->color.a);
+        buffer_format(out, "%s #%02x%02x%02x%02x", names[c->kind], c->color.r, c->color.g,
+                      c->color.b, c->color.a);
         if (c->kind == DRAW_TEXT) { buffer_format(out, " %s", c->u.text.string); }
-        if (c->kind == DRAW_IMAGE) { buffer_format(out, " %dx%d", c->u.image.rows, c->u.image.cols); }
+        if (c->kind == DRAW_IMAGE) {
+            buffer_format(out, " %dx%d", c->u.image.rows, c->u.image.cols);
+        }
         buffer_add_string(out, "\n");
     }
 }
@@ -241,7 +249,10 @@ static void check_golden(FontSet *fonts, const char *view, const char *path)
     trace_free(trace);
 }
 
-static void the_head_view_is_as_it_was(void **data) { check_golden(*data, "head", "tests/data/view-head.txt"); }
+static void the_head_view_is_as_it_was(void **data)
+{
+    check_golden(*data, "head", "tests/data/view-head.txt");
+}
 static void the_heatmap_is_as_it_was(void **data)
 {
     check_golden(*data, "heatmap", "tests/data/view-heatmap.txt");
