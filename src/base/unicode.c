@@ -36,6 +36,10 @@ size_t unicode_valid_prefix(const char *bytes, size_t length)
     size_t at = 0;
     while (at < length) {
         uint32_t code;
+        if ((unsigned char)bytes[at] < 0x80) { /* most bytes of most files */
+            at++;
+            continue;
+        }
         size_t used = unicode_decode(bytes + at, length - at, &code);
         if (!is_valid(bytes + at, used, code)) { break; }
         at += used;

@@ -172,6 +172,7 @@ static bool take_vocab(Tokenizer *tokenizer, const cJSON *vocab, const char *pat
     if (!cJSON_IsObject(vocab) || vocab->child == NULL) {
         return error_set(err, "%s has no vocabulary (model.vocab).", path);
     }
+    vocabulary_reserve(&tokenizer->wordpiece.vocabulary, (size_t)cJSON_GetArraySize(vocab));
     cJSON_ArrayForEach(item, vocab)
     {
         if (!is_id(item)) {

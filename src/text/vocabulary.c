@@ -35,9 +35,9 @@ static VocabularySlot *find_slot(const Vocabulary *vocabulary, const char *piece
     }
 }
 
-/* Room for so many pieces. Slots are counted by pieces, not by ids: a hostile file may give one id to
+/* Slots are counted by pieces, not by ids: a hostile file may give one id to
  * a million pieces. */
-static void reserve(Vocabulary *vocabulary, size_t pieces)
+void vocabulary_reserve(Vocabulary *vocabulary, size_t pieces)
 {
     if (2 * pieces <= vocabulary->slot_count) { return; }
     VocabularySlot *old = vocabulary->slots;
@@ -46,9 +46,7 @@ static void reserve(Vocabulary *vocabulary, size_t pieces)
     while (vocabulary->slot_count < 2 * pieces) { vocabulary->slot_count *= 2; }
     vocabulary->slots = mem_zero(vocabulary->slot_count, sizeof *vocabulary->slots);
     for (size_t i = 0; i < old_count; i++) {
-        if (old[i].piece != NULL) {
-            *find_slot(vocabulary, old[i].piece, old[i].length) = old[i];
-        }
+        if (old[i].piece != NULL) { *find_slot(vocabulary, old[i].piece, old[i].length) = old[i]; }
     }
     free(old);
 }
@@ -68,7 +66,7 @@ static void grow_pieces(Vocabulary *vocabulary, int size)
 void vocabulary_put(Vocabulary *vocabulary, const char *piece, size_t length, int id)
 {
     assert(id >= 0 && id < VOCABULARY_MAX && length <= VOCABULARY_FILE_BYTES);
-    reserve(vocabulary, vocabulary->used + 1);
+    vocabulary_reserve(vocabulary, vocabulary->used + 1);
     grow_pieces(vocabulary, id + 1);
     VocabularySlot *slot = find_slot(vocabulary, piece, length);
     if (slot->piece == NULL) {
@@ -113,7 +111,7 @@ static int count_lines(const Buffer *file)
 static void put_lines(Vocabulary *vocabulary, const Buffer *file, int count)
 {
     const char *at = file->bytes, *end = at + file->length;
-    reserve(vocabulary, (size_t)count);
+    vocabulary_reserve(vocabulary, (size_t)count);
     for (int id = 0; id < count; id++) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         if (stop == NULL) { stop = end; }

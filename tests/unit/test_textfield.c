@@ -561,7 +561,9 @@ static void test_drag_beyond_the_edge_scrolls(void **state)
 {
     Bench *bench = *state;
     char text[1201];
-    for (int i = 0; i < 1200; i++) { text[i] = i % 6 == 5 ? ' ' : (char)('a' + (char)(i % 26)); }
+    for (int i = 0; i < 1200; i++) {
+        text[i] = i % 6 == 5 ? ' ' : "abcdefghijklmnopqrstuvwxyz"[i % 26];
+    }
     text[1200] = '\0';
     textfield_set(&bench->field, text);
     key(bench, KEY_HOME, 0);

@@ -592,13 +592,8 @@ static void test_paragraph_wraps(void **state)
         const char *text;
         float width;
         int lines;
-    } cases[] = {{"", 100, 0},
-                 {"word", 100, 1},
-                 {"one\ntwo", 100, 2},
-                 {"one\n\ntwo\n", 100, 3},
-                 {"WWWW", 1, 4},
-                 {"a b c", 1, 3},
-                 {"end ", 100, 1}};
+    } cases[] = {{"", 100, 0},   {"word", 100, 1}, {"one\ntwo", 100, 2}, {"one\n\ntwo\n", 100, 3},
+                 {"WWWW", 1, 4}, {"a b c", 1, 3},  {"end ", 100, 1}};
     for (size_t i = 0; i < COUNTOF(cases); i++) {
         Vec size = ui_paragraph_size(ui, cases[i].width, cases[i].text, UI_TONE_INK);
         assert_float_equal(size.y, one * (float)cases[i].lines, 0.1f);
