@@ -339,7 +339,7 @@ static bool start_video(Error *err)
         getenv("SDL_VIDEODRIVER") == NULL) {
         return error_set(err, "There is no display to open a window on; " INSTEAD ".");
     }
-    SDL_SetHint(SDL_HINT_VIDEODRIVER, "wayland,x11");
+    SDL_SetHint(SDL_HINT_VIDEODRIVER, getenv("WAYLAND_DISPLAY") != NULL ? "wayland,x11" : "x11");
     SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
     SDL_SetHint(SDL_HINT_IME_SHOW_UI, "1");
     SDL_SetHint(SDL_HINT_MOUSE_FOCUS_CLICKTHROUGH, "1");

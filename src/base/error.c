@@ -11,6 +11,10 @@ bool error_set(Error *err, const char *format, ...)
     va_start(args, format);
     int length = vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
-    if (length >= (int)sizeof err->text) { memcpy(err->text + sizeof err->text - 4, "...", 4); }
+    if (length >= (int)sizeof err->text) {
+        size_t end = sizeof err->text - sizeof "...";
+        while (end > 0 && ((unsigned char)err->text[end] & 0xC0) == 0x80) { end--; } /* UTF-8 */
+        memcpy(err->text + end, "...", sizeof "...");
+    }
     return false;
 }

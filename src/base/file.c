@@ -84,16 +84,6 @@ static bool write_all(int fd, const char *bytes, size_t length)
     return true;
 }
 
-/* The permissions that the new file gets: those of the old one, else the user's default. */
-static mode_t target_mode(const char *path)
-{
-    struct stat info;
-    if (stat(path, &info) == 0) { return info.st_mode & 07777; }
-    mode_t mask = umask(0);
-    umask(mask);
-    return 0666 & ~mask;
-}
-
 static bool write_failed(const char *path, int why, Error *err)
 {
     const char *remedy =
@@ -101,6 +91,59 @@ static bool write_failed(const char *path, int why, Error *err)
         : why == EACCES || why == EROFS || why == ENOENT ? " Choose another folder."
                                                          : "";
     return error_set(err, "%s can't be written: %s.%s", path, strerror(why), remedy);
+}
+
+/* A pipe or a device (/dev/stdout, /dev/null): it can't be renamed onto. */
+static bool write_into(const char *path, const void *bytes, size_t length, Error *err)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) { return write_failed(path, errno, err); }
+    bool ok = write_all(fd, bytes, length);
+    int why = errno;
+    close(fd);
+    return ok || write_failed(path, why, err);
+}
+
+/* Opens a new file beside the target, with the permissions that the user's umask gives; its name
+ * (to be freed) goes to *beside. -1 on failure. Not mkstemp, whose files are closed to others: what
+ * the umask is can't be asked without changing it under the feet of the other threads. */
+static int open_beside(const char *path, char **beside)
+{
+    size_t size = strlen(path) + 64;
+    *beside = mem_alloc(size, 1);
+    int fd = -1;
+    for (unsigned attempt = 0; attempt < 1000; attempt++) {
+        snprintf(*beside, size, "%s.%ld-%u", path, (long)getpid(), attempt);
+        fd = open(*beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno != EEXIST) { break; }
+    }
+    return fd;
+}
+
+/* `old`: of the file that is replaced, whose permissions the new one keeps; NULL when there is none.
+ * `path` is what the user calls it, `target` the file behind that. */
+static bool write_beside(const char *path, const char *target, const struct stat *old,
+                         const void *bytes, size_t length, Error *err)
+{
+    char *beside;
+    int fd = open_beside(target, &beside), why = errno;
+    bool ok = fd >= 0;
+    if (ok) {
+        ok = (old == NULL || fchmod(fd, old->st_mode & 07777) == 0) &&
+             write_all(fd, bytes, length) && fsync(fd) == 0;
+        why = errno;
+        if (close(fd) != 0 && ok) {
+            ok = false;
+            why = errno;
+        }
+        if (ok && rename(beside, target) != 0) {
+            ok = false;
+            why = errno;
+        }
+        if (!ok) { unlink(beside); }
+    }
+    free(beside);
+    return ok || write_failed(path, why, err);
 }
 
 bool file_write(const char *path, const void *bytes, size_t length, Error *err)
@@ -111,40 +154,14 @@ bool file_write(const char *path, const void *bytes, size_t length, Error *err)
                error_set(err, "Standard output can't be written: %s.", strerror(errno));
     }
     struct stat info;
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
-        /* A pipe or a device (/dev/stdout, /dev/null) can't be renamed onto. */
-        if (S_ISDIR(info.st_mode)) { return write_failed(path, EISDIR, err); }
-        int fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (fd < 0) { return write_failed(path, errno, err); }
-        bool ok = write_all(fd, bytes, length);
-        int why = errno;
-        close(fd);
-        return ok || write_failed(path, why, err);
-    }
-    size_t size = strlen(path) + sizeof ".XXXXXX";
-    char *beside = mem_alloc(size, 1);
-    snprintf(beside, size, "%s.XXXXXX", path);
-    int fd = mkstemp(beside);
-    if (fd < 0) {
-        int why = errno;
-        free(beside);
-        return write_failed(path, why, err);
-    }
-    bool ok = fchmod(fd, target_mode(path)) == 0 && write_all(fd, bytes, length) && fsync(fd) == 0;
-    int why = errno;
-    if (close(fd) != 0 && ok) {
-        ok = false;
-        why = errno;
-    }
-    if (ok && rename(beside, path) != 0) {
-        ok = false;
-        why = errno;
-    }
-    if (!ok) {
-        unlink(beside);
-        write_failed(path, why, err);
-    }
-    free(beside);
+    bool there = stat(path, &info) == 0;
+    if (there && S_ISDIR(info.st_mode)) { return write_failed(path, EISDIR, err); }
+    if (there && !S_ISREG(info.st_mode)) { return write_into(path, bytes, length, err); }
+    /* A link stays a link: the file that it leads to is replaced. */
+    char *real = there ? realpath(path, NULL) : NULL;
+    bool ok =
+        write_beside(path, real != NULL ? real : path, there ? &info : NULL, bytes, length, err);
+    free(real);
     return ok;
 }
 
@@ -160,7 +177,7 @@ bool file_make_folder(const char *path, Error *err)
 {
     char *copy = mem_copy_string(path);
     bool ok = true;
-    for (char *p = copy + 1; ok; p++) {
+    for (char *p = copy + (copy[0] == '/'); ok; p++) {
         if (*p != '/' && *p != '\0') { continue; }
         char end = *p;
         *p = '\0';
