@@ -233,7 +233,7 @@ void panels_tooltip(App *app)
         slice_make(app->trace, app->view.attention, app->view.pair, app->view.special, &scratch);
     char where[96], text[400];
     name_head(app, head, where, sizeof where);
-    int used = snprintf(text, sizeof text, "%s \u2192 %s  %.3f\n%s", query_text(app, hover->query),
+    int used = snprintf(text, sizeof text, "%s \u2192 %s  %.4f\n%s", query_text(app, hover->query),
                         key_text(app, hover->key),
                         (double)shown_weight(app, &slice, head, hover->query, hover->key), where);
     if (!is_combined(app) && used > 0 && (size_t)used < sizeof text) {

@@ -120,8 +120,8 @@ static int open_beside(const char *path, char **beside)
     return fd;
 }
 
-/* `old`: of the file that is replaced, whose permissions the new one keeps; NULL when there is none.
- * `path` is what the user calls it, `target` the file behind that. */
+/* `old`: of the file that is replaced, whose permissions the new one keeps; NULL when there is no
+ * such file. `path` is what the user calls it, `target` the file behind that. */
 static bool write_beside(const char *path, const char *target, const struct stat *old,
                          const void *bytes, size_t length, Error *err)
 {

@@ -142,7 +142,7 @@ bool unicode_is_cased(uint32_t code)
 
 bool unicode_is_case_ignorable(uint32_t code)
 {
-    /* What stands inside words by the rules of word boundaries (MidLetter, MidNumLet, apostrophe). */
+    /* What stands inside words by the rules for their ends: MidLetter, MidNumLet, apostrophe. */
     static const uint32_t inside[] = {0x27,   0x2E,   0x3A,   0xB7,   0x387,  0x55F,
                                       0x5F4,  0x2018, 0x2019, 0x2024, 0x2027, 0xFE13,
                                       0xFE52, 0xFE55, 0xFF07, 0xFF0E, 0xFF1A};
@@ -198,7 +198,7 @@ static size_t previous_code(const char *text, size_t at)
     return at;
 }
 
-/* Clusters can only be found forwards, so from far enough back: a space, or a few dozen code points. */
+/* Clusters can only be found forwards, from far enough back: a space, or dozens of characters. */
 size_t unicode_previous_cluster(const char *text, size_t length, size_t at)
 {
     enum { LOOK_BACK = 64 };

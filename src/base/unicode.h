@@ -1,6 +1,6 @@
 /* unicode.h - the only door to utf8proc: UTF-8 in and out, categories, folding, clusters.
  *
- * Text inside the program is valid UTF-8; whatever comes from outside passes unicode_repair first. */
+ * Text inside the program is valid UTF-8; what comes from outside passes unicode_repair first. */
 #ifndef BASE_UNICODE_H
 #define BASE_UNICODE_H
 
@@ -35,8 +35,8 @@ bool unicode_is_right_to_left(uint32_t code); /* bidi class R or AL */
 /* Cells of a monospaced terminal: 0, 1 or 2. */
 int unicode_width(uint32_t code);
 
-/* Lower-case form of one code point: full mapping (U+0130 gives two), at most 3 code points. The one
- * mapping that depends on the neighbours, of a capital sigma at the end of a word, is the caller's. */
+/* Lower-case form of one code point: full mapping (U+0130 gives two), at most 3 code points.
+ * The one mapping that looks around, of a capital sigma that ends a word, is left to the caller. */
 int unicode_lower(uint32_t code, uint32_t out[3]);
 /* Has the character a case? Is it one that a rule about case looks through (a mark, an apostrophe)?
  * Unicode 15, section 3.13, D135 and D136. */
@@ -50,7 +50,7 @@ int unicode_combining_class(uint32_t code);
 /* The next / previous boundary of a user-perceived character (grapheme cluster) from `at`. */
 size_t unicode_next_cluster(const char *text, size_t length, size_t at);
 size_t unicode_previous_cluster(const char *text, size_t length, size_t at);
-/* The end of the word to the right of `at`, the start of the word to the left, as Ctrl+arrows go. */
+/* The end of the word to the right of `at`, the start of that to the left, as Ctrl+arrows go. */
 size_t unicode_next_word(const char *text, size_t length, size_t at);
 size_t unicode_previous_word(const char *text, size_t length, size_t at);
 

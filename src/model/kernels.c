@@ -15,6 +15,7 @@
 #define PIECE_FLOATS 16384   /* of a row-wise loop that are worth another thread, some 5 us */
 #define PIECE_OPERATIONS 1e6 /* of a product, the same */
 #define PIECE_ROWS 48        /* of the weights that one thread takes at a time */
+#define CACHE_BYTES 1000000  /* weights larger than this come from memory in every pass */
 
 /* ---- The loops for several kinds of processor ---- */
 
@@ -185,6 +186,7 @@ static void multiply_piece(void *data, int piece)
 void kernels_linear_tiles(Team *team, const float *x, const float *weight, int rows, int inputs,
                           int outputs, float *space, float *out)
 {
+    size_t weight_bytes = (size_t)inputs * (size_t)outputs * sizeof *weight;
     Linear linear = {
         .product = {.left = weight,
                     .right = space,
@@ -193,7 +195,8 @@ void kernels_linear_tiles(Team *team, const float *x, const float *weight, int r
                     .columns = rows,
                     .left_stride = (size_t)inputs,
                     .out_stride = (size_t)outputs,
-                    .transposed = true},
+                    .transposed = true,
+                    .streamed = weight_bytes > CACHE_BYTES ? outputs : 0},
         .x = x,
         .strips = space,
         .outputs = outputs,

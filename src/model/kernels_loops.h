@@ -24,6 +24,8 @@
  * `left` is read as it lies in memory, so that it may be weights that come from memory once. */
 #define STRIP 16
 
+#define CACHE_LINE 64 /* bytes */
+
 typedef struct KernelProduct {
     const float *left;  /* [rows, depth] */
     const float *right; /* strips of [depth, columns]; the last one is filled up with zeros */
@@ -32,6 +34,7 @@ typedef struct KernelProduct {
     size_t left_stride; /* from one row of `left` to the next */
     size_t out_stride;  /* from one row of `out` to the next */
     bool transposed;    /* out: [columns, rows] instead of [rows, columns] */
+    int streamed;       /* rows of `left` that come from memory, too many for the cache; or 0 */
 } KernelProduct;
 
 typedef struct KernelVariant {
@@ -271,12 +274,21 @@ TARGET INLINE void NAME(multiply_tile)(const KernelProduct *product, int row, in
         right[k] = product->right + (size_t)(at / STRIP) * depth * STRIP + at % STRIP;
         for (int j = 0; j < rows; j++) { sums[j][k] = (Vector){0}; }
     }
-    for (size_t i = 0; i < depth; i++) {
-        Vector x[2];
-        for (int k = 0; k < vectors; k++) { x[k] = *(const Vector *)(right[k] + i * STRIP); }
-        for (int j = 0; j < rows; j++) {
-            float y = left[(size_t)j * stride + i];
-            for (int k = 0; k < vectors; k++) { sums[j][k] += x[k] * y; }
+    /* A dozen rows side by side are more than the processor foresees by itself: so while it works on
+     * these, it is told to fetch the next. */
+    const bool fetch = column == 0 && row + 2 * rows <= product->streamed;
+    for (size_t start = 0, end; start < depth; start = end) {
+        end = min_size(start + CACHE_LINE / sizeof(float), depth);
+        for (int j = 0; j < rows && fetch; j++) {
+            __builtin_prefetch(left + (size_t)(j + rows) * stride + start);
+        }
+        for (size_t i = start; i < end; i++) {
+            Vector x[2];
+            for (int k = 0; k < vectors; k++) { x[k] = *(const Vector *)(right[k] + i * STRIP); }
+            for (int j = 0; j < rows; j++) {
+                float y = left[(size_t)j * stride + i];
+                for (int k = 0; k < vectors; k++) { sums[j][k] += x[k] * y; }
+            }
         }
     }
     NAME(store_tile)(product, sums, row, column, rows, vectors);

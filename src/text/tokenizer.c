@@ -38,7 +38,7 @@ struct Tokenizer {
     int first_whole[257]; /* those that begin with byte b: from [b] to before [b + 1] */
 };
 
-/* ---- Reading JSON ------------------------------------------------------------------------------ */
+/* ---- Reading JSON ---------------------------------------------------------------------------- */
 
 static cJSON *parse_json(const Buffer *text, const char *path, Error *err)
 {
@@ -101,7 +101,7 @@ static int shown(const char *name)
     return (int)unicode_valid_prefix(name, min_size(strlen(name), SHOWN_BYTES));
 }
 
-/* ---- Opening ----------------------------------------------------------------------------------- */
+/* ---- Opening --------------------------------------------------------------------------------- */
 
 static void add_whole(Tokenizer *tokenizer, const char *text)
 {
@@ -397,7 +397,7 @@ int tokenizer_find(const Tokenizer *tokenizer, const char *piece)
 
 int tokenizer_mask_id(const Tokenizer *tokenizer) { return tokenizer->special_id[ROLE_MASK]; }
 
-/* ---- Encoding ---------------------------------------------------------------------------------- */
+/* ---- Encoding -------------------------------------------------------------------------------- */
 
 static bool is_structure(const Tokenizer *tokenizer, int id)
 {

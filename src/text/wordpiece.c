@@ -50,7 +50,7 @@ static void add_character(Characters *characters, uint32_t code, Character sourc
     characters->list[characters->count++] = (Character){code, source.start, source.end};
 }
 
-/* ---- A word into pieces ------------------------------------------------------------------------ */
+/* ---- A word into pieces ---------------------------------------------------------------------- */
 
 /* A word as UTF-8, and where each of its characters begins in it; one more for the end. */
 typedef struct Word {
@@ -123,7 +123,7 @@ static void take_word(Splitter *splitter, const Character *characters, int count
     splitter->word++;
 }
 
-/* ---- Normalising ------------------------------------------------------------------------------- */
+/* ---- Normalising ----------------------------------------------------------------------------- */
 
 /* Is the sigma the last letter of a word of several? Unicode 15, section 3.13, Final_Sigma. */
 static bool is_final_sigma(const Characters *run, int at)
@@ -171,8 +171,8 @@ static void sort_marks(Character *marks, int count)
     free(copy);
 }
 
-/* The canonical order of marks (Unicode 15, section 3.11, D109). Of those whose order changes nearly
- * all are accents, which are dropped afterwards; runs of nothing else are left as they are. */
+/* The canonical order of marks (Unicode 15, section 3.11, D109). Of those whose order changes
+ * nearly all are accents, which are dropped afterwards; runs of nothing else stay as they are. */
 static void order_marks(Characters *normal)
 {
     for (int from = 0, to; from < normal->count; from = to + 1) {
@@ -227,7 +227,7 @@ static void normalize(Splitter *splitter)
     }
 }
 
-/* ---- Text into words --------------------------------------------------------------------------- */
+/* ---- Text into words ------------------------------------------------------------------------- */
 
 /* The blocks that the reference calls Chinese: ideographs, not kana or hangul. */
 static bool is_cjk(uint32_t code)

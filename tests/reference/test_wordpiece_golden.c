@@ -28,7 +28,7 @@ static char *shared_path(const char *name)
     return path;
 }
 
-/* cJSON ends a string at a NUL; the clean-up drops that character anyway, so it is dropped before. */
+/* cJSON ends a string at a NUL; the clean-up drops it anyway, so it is dropped before. */
 static void drop_nul(char *line)
 {
     for (char *at; (at = strstr(line, "\\u0000")) != NULL;) {
@@ -49,6 +49,23 @@ static bool agrees(const Encoding *encoding, const cJSON *tokens, const cJSON *i
     return true;
 }
 
+/* Every place lies within the text, between characters, and not before that of the last one. */
+static bool places_hold(const Encoding *encoding)
+{
+    const char *text = encoding->text[0];
+    int last = 0;
+    for (int i = 0; i < encoding->count; i++) {
+        const Token *token = &encoding->tokens[i];
+        if (token->start < last || token->end <= token->start ||
+            (size_t)token->end > strlen(text) || (text[token->start] & 0xC0) == 0x80 ||
+            (text[token->end] & 0xC0) == 0x80) {
+            return false;
+        }
+        last = token->start;
+    }
+    return true;
+}
+
 static void check_file(Tokenizer *tokenizer, const char *path)
 {
     FILE *stream = fopen(path, "r");
@@ -63,7 +80,8 @@ static void check_file(Tokenizer *tokenizer, const char *path)
         const char *text = cJSON_GetObjectItemCaseSensitive(json, "text")->valuestring;
         Encoding *encoding = tokenizer_encode_plain(tokenizer, text);
         if (!agrees(encoding, cJSON_GetObjectItemCaseSensitive(json, "tokens"),
-                    cJSON_GetObjectItemCaseSensitive(json, "ids"))) {
+                    cJSON_GetObjectItemCaseSensitive(json, "ids")) ||
+            !places_hold(encoding)) {
             if (wrong++ < 5) { print_error("disagrees: %s", line); }
         }
         encoding_free(encoding);

@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/unicode.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -72,6 +73,15 @@ static void errors_are_whole_sentences(void **state)
     longer[sizeof longer - 1] = '\0';
     assert_false(error_set(&err, "%s", longer));
     assert_string_equal(err.text + strlen(err.text) - 3, "...");
+    for (int i = 0; i < 4; i++) { /* cut between two characters, wherever they lie */
+        strcpy(longer, &"xxx"[i % 3]);
+        for (int k = 0; k < 300; k++) { strcat(longer, i == 3 ? "\U0001F600" : "\u6771"); }
+        error_set(&err, "%s", longer);
+        size_t length = strlen(err.text);
+        assert_in_range(length, sizeof err.text - 5, sizeof err.text - 1);
+        assert_int_equal(unicode_valid_prefix(err.text, length), length);
+        assert_string_equal(err.text + length - 3, "...");
+    }
     assert_false(error_set(NULL, "nobody wants to know"));
 }
 
@@ -137,6 +147,57 @@ static void a_file_is_written_whole_and_keeps_its_permissions(void **state)
     free(path);
 }
 
+static void a_new_file_has_the_permissions_of_the_user(void **state)
+{
+    Folder *folder = *state;
+    Error err = {""};
+    struct stat info;
+    char *path = file_join(folder->path, "a.txt");
+    mode_t before = umask(027);
+    assert_true(file_write(path, "one", 3, &err));
+    umask(before);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0640);
+    assert_int_equal(entries(folder->path), 1);
+    free(path);
+}
+
+static void a_link_stays_a_link(void **state)
+{
+    Folder *folder = *state;
+    Error err = {""};
+    struct stat info;
+    char *path = file_join(folder->path, "a.txt"), *link = file_join(folder->path, "link");
+    assert_true(file_write(path, "old", 3, &err));
+    assert_int_equal(symlink("a.txt", link), 0);
+    assert_true(file_write(link, "new", 3, &err));
+    assert_int_equal(lstat(link, &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    Buffer back = {0};
+    assert_true(file_read(path, 100, &back, &err));
+    assert_string_equal(back.bytes, "new");
+    assert_int_equal(entries(folder->path), 2);
+    unlink(link);
+    buffer_free(&back);
+    free(path);
+    free(link);
+}
+
+/* What an earlier run left beside the target, killed while it wrote, does not stand in the way. */
+static void a_leftover_does_not_stand_in_the_way(void **state)
+{
+    Folder *folder = *state;
+    Error err = {""};
+    char *path = file_join(folder->path, "a.txt");
+    char leftover[128];
+    snprintf(leftover, sizeof leftover, "%s.%ld-0", path, (long)getpid());
+    assert_true(file_write(leftover, "half", 4, &err));
+    assert_true(file_write(path, "whole", 5, &err));
+    assert_int_equal(entries(folder->path), 2);
+    unlink(leftover);
+    free(path);
+}
+
 /* A disk that is full in the middle of a write: the old file stays, and nothing else does. */
 static void a_write_that_fails_leaves_the_old_file(void **state)
 {
@@ -174,6 +235,8 @@ static void what_cannot_be_opened_is_named(void **state)
     assert_non_null(strstr(err.text, "not a regular file"));
     assert_false(file_write("/nowhere/at/all", "x", 1, &err));
     assert_false(file_write(folder->path, "x", 1, &err));
+    assert_false(file_write("/proc/self/new", "x", 1, &err)); /* where nobody may write */
+    assert_non_null(strstr(err.text, "/proc/self/new can't be written"));
     assert_false(file_write("/dev/full", "x", 1, &err));
     assert_non_null(strstr(err.text, "space"));
     assert_true(file_write("/dev/null", "x", 1, &err));
@@ -188,6 +251,8 @@ static void folders_are_made_with_those_above(void **state)
     assert_true(file_is_folder(deep));
     assert_true(file_make_folder(deep, &err));
     assert_false(file_make_folder("/dev/null/x", &err));
+    assert_false(file_make_folder("", &err));
+    assert_true(file_make_folder("/", &err));
     static const char *const parts[] = {"one/two/three", "one/two", "one"};
     for (size_t i = 0; i < COUNTOF(parts); i++) {
         char *path = file_join(folder->path, parts[i]);
@@ -207,6 +272,9 @@ int main(void)
         cmocka_unit_test(json_strings_are_escaped),
         cmocka_unit_test(errors_are_whole_sentences),
         IN_FOLDER(a_file_is_written_whole_and_keeps_its_permissions),
+        IN_FOLDER(a_new_file_has_the_permissions_of_the_user),
+        IN_FOLDER(a_link_stays_a_link),
+        IN_FOLDER(a_leftover_does_not_stand_in_the_way),
         IN_FOLDER(a_write_that_fails_leaves_the_old_file),
         IN_FOLDER(what_cannot_be_opened_is_named),
         IN_FOLDER(folders_are_made_with_those_above),

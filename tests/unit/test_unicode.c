@@ -23,6 +23,71 @@ static void broken_bytes_are_replaced_one_by_one(void **state)
     buffer_free(&out);
 }
 
+static void what_utf8_forbids_is_invalid(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "\xC0\x80",     "\xC1\xBF",     "\xE0\x80\xAF",     "\xF0\x80\x80\xAF",
+        "\xED\xA0\x80", "\xED\xBF\xBF", "\xF4\x90\x80\x80", "\xF8\x88\x80\x80",
+        "\x80",         "\xFE",         "\xE4\xBA",         "\xF0\x9F\x98"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        size_t length = strlen(bad[i]);
+        uint32_t code;
+        assert_int_equal(unicode_decode(bad[i], length, &code), 1);
+        assert_int_equal(code, UNICODE_REPLACEMENT);
+        assert_int_equal(unicode_valid_prefix(bad[i], length), 0);
+        Buffer out = {0};
+        assert_int_equal(unicode_repair(bad[i], length, &out), length); /* byte by byte */
+        assert_int_equal(unicode_valid_prefix(out.bytes, out.length), out.length);
+        buffer_free(&out);
+    }
+    assert_int_equal(unicode_valid_prefix("\xF4\x8F\xBF\xBF", 4), 4); /* the last one there is */
+    assert_int_equal(unicode_valid_prefix("\xE4\xBA\x80", 2), 0);     /* nothing behind the end */
+}
+
+static void any_bytes_are_repaired_to_valid_text(void **state)
+{
+    (void)state;
+    unsigned seed = 1;
+    for (int round = 0; round < 5000; round++) {
+        char bytes[40];
+        for (size_t i = 0; i < sizeof bytes; i++) {
+            seed = seed * 1103515245u + 12345u;
+            bytes[i] = (char)(seed >> 23);
+        }
+        Buffer out = {0}, again = {0};
+        unicode_repair(bytes, sizeof bytes, &out);
+        assert_int_equal(unicode_valid_prefix(out.bytes, out.length), out.length);
+        assert_null(memchr(out.bytes, '\0', out.length));
+        assert_int_equal(unicode_repair(out.bytes, out.length, &again), 0);
+        assert_string_equal(out.bytes, again.bytes);
+        buffer_free(&out);
+        buffer_free(&again);
+    }
+}
+
+static void letters_are_lowered_and_come_apart(void **state)
+{
+    (void)state;
+    uint32_t out[18];
+    assert_int_equal(unicode_lower('A', out), 1);
+    assert_int_equal(out[0], 'a');
+    assert_int_equal(unicode_lower(0x130, out), 2);
+    assert_true(out[0] == 'i' && out[1] == 0x307);
+    assert_int_equal(unicode_decompose(0x1EA4, out), 3); /* A, circumflex, acute */
+    assert_true(out[0] == 'A' && out[1] == 0x302 && out[2] == 0x301);
+    assert_int_equal(unicode_decompose(0xD55C, out), 3); /* a Hangul syllable */
+    assert_true(out[0] == 0x1112 && out[1] == 0x1161 && out[2] == 0x11AB);
+    assert_int_equal(unicode_decompose(0xFB01, out), 1); /* a ligature, only by compatibility */
+    assert_int_equal(unicode_decompose(0x110000, out), 1);
+    assert_int_equal(unicode_combining_class(0x301), 230);
+    assert_int_equal(unicode_combining_class('a'), 0);
+    assert_true(unicode_is_cased('a') && unicode_is_cased(0x1C5) && unicode_is_cased(0x24B6));
+    assert_false(unicode_is_cased('1') || unicode_is_cased(0x4E00) || unicode_is_cased(0x110000));
+    assert_true(unicode_is_case_ignorable('\'') && unicode_is_case_ignorable(0x301));
+    assert_false(unicode_is_case_ignorable('a') || unicode_is_case_ignorable('-'));
+}
+
 static void every_code_point_survives_a_round_trip(void **state)
 {
     (void)state;
@@ -43,7 +108,9 @@ static void categories_are_those_of_the_reference(void **state)
 {
     (void)state;
     assert_true(unicode_is_space(0x3000) && unicode_is_space(' ') && unicode_is_space('\t'));
+    assert_true(unicode_is_space(0x2028) && unicode_is_space(0x2029) && unicode_is_space(0xA0));
     assert_false(unicode_is_space(0x200B));
+    assert_true(unicode_is_control(0xD7FF) && unicode_is_control(0xE000)); /* nobody's, private */
     assert_true(unicode_is_control(0x200B) && unicode_is_control(7) && !unicode_is_control('\n'));
     assert_true(unicode_is_punctuation('$') && unicode_is_punctuation(0x3002));
     assert_false(unicode_is_punctuation(0x20AC)); /* a symbol, but not in ASCII */
@@ -85,6 +152,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(broken_bytes_are_replaced_one_by_one),
+        cmocka_unit_test(what_utf8_forbids_is_invalid),
+        cmocka_unit_test(any_bytes_are_repaired_to_valid_text),
+        cmocka_unit_test(letters_are_lowered_and_come_apart),
         cmocka_unit_test(every_code_point_survives_a_round_trip),
         cmocka_unit_test(categories_are_those_of_the_reference),
         cmocka_unit_test(clusters_are_what_a_reader_sees),
