@@ -21,7 +21,8 @@ void kernels_linear(Team *team, const float *x, const float *weight, int rows, i
                     int outputs, float *space, float *out);
 
 /* The two ways in which kernels_linear does it, for tests and measurements: our own tiles for few
- * rows, where the weights are read only once and nothing should come between; OpenBLAS for many. */
+ * rows, where the weights are read only once and nothing should come between; OpenBLAS for many,
+ * unless it has no kernels for this processor (tests/bench/SPEED.md has the figures). */
 void kernels_linear_tiles(Team *team, const float *x, const float *weight, int rows, int inputs,
                           int outputs, float *space, float *out);
 void kernels_linear_blas(const float *x, const float *weight, int rows, int inputs, int outputs,
@@ -58,8 +59,8 @@ void kernels_add_bias(Team *team, float *x, const float *bias, int rows, int siz
 /* x = softmax(x), row by row, in place; x: [rows, size]. */
 void kernels_softmax(float *x, int rows, int size);
 
-/* How many threads OpenBLAS uses, and so how large the team of a model should be. It is the number
- * of processors unless it was set (0: stays as it is). */
+/* How many threads OpenBLAS uses, and so how large the team of a model is that is opened after that.
+ * It is the number of processors unless it was set (0: stays as it is). */
 int kernels_threads(void);
 void kernels_set_threads(int threads);
 

@@ -7,8 +7,8 @@
  *     #define TILE_ROWS 6                                       2 TILE_ROWS + 3 registers are there
  *     #include "model/kernels_loops.h"
  *
- * and gets a const KernelVariant of that name. The loops themselves are the same everywhere. Sums run
- * in FLOATS parallel strands, because a compiler may not reorder float additions by itself. */
+ * and gets a const KernelVariant of that name. The loops themselves are the same everywhere. Sums
+ * run in FLOATS parallel strands, because a compiler may not reorder float additions by itself. */
 #ifndef MODEL_KERNELS_LOOPS_H
 #define MODEL_KERNELS_LOOPS_H
 
@@ -228,9 +228,9 @@ TARGET static void NAME(activate)(float *x, const float *restrict bias, Activati
 
 /* ---- Products ----
  *
- * A tile is some rows of the result, one or two registers wide. It stays in registers while the loop
- * goes through the depth: each number of `left` is read once, spread over a register and multiplied
- * with the registers of `right`. */
+ * A tile is some rows of the result, one or two registers wide. It stays in registers while the
+ * loop goes through the depth: each number of `left` is read once, spread over a register and
+ * multiplied with the registers of `right`. */
 
 /* sums[j][k] to row + j and the k-th register from `column` on, as far as the result goes. */
 TARGET INLINE void NAME(store_tile)(const KernelProduct *product, Vector sums[TILE_ROWS][2],
@@ -274,8 +274,8 @@ TARGET INLINE void NAME(multiply_tile)(const KernelProduct *product, int row, in
         right[k] = product->right + (size_t)(at / STRIP) * depth * STRIP + at % STRIP;
         for (int j = 0; j < rows; j++) { sums[j][k] = (Vector){0}; }
     }
-    /* A dozen rows side by side are more than the processor foresees by itself: so while it works on
-     * these, it is told to fetch the next. */
+    /* A dozen rows side by side are more than the processor foresees by itself: so while it works
+     * on these, it is told to fetch the next. */
     const bool fetch = column == 0 && row + 2 * rows <= product->streamed;
     for (size_t start = 0, end; start < depth; start = end) {
         end = min_size(start + CACHE_LINE / sizeof(float), depth);

@@ -15,8 +15,8 @@
 
 /* On a machine that is busy with other things a member may lose its processor in the middle of a
  * piece, for milliseconds in which the caller can only wait; a forward pass has hundreds of loops.
- * So the team looks back from time to time: if the loops took hardly less than the caller would have
- * needed alone, at its own pace, then it works alone for a while. */
+ * So the team looks back from time to time: if the loops took hardly less than the caller would
+ * have needed alone, at its own pace, then it works alone for a while. */
 #define LOOK_BACK_NS 4000000
 #define ALONE_NS 50000000
 #define LEAST_GAIN 1.1

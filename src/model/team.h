@@ -1,7 +1,7 @@
 /* team.h - a few threads that share out the pieces of one loop.
  *
- *     static void square(void *data, int piece) { ((float *)data)[piece] *= ((float *)data)[piece]; }
- *     team_run(team, count, square, numbers);      // returns when all pieces are done
+ *     static void negate(void *data, int piece) { ((float *)data)[piece] *= -1; }
+ *     team_run(team, count, negate, numbers); // returns when all pieces are done
  *
  * The caller is one of the team and works too, so a team of one has no threads and costs nothing. A
  * member that has no work waits busily for some microseconds (the next loop of a forward pass comes
@@ -19,9 +19,9 @@ Team *team_new(int threads);
 void team_free(Team *team); /* accepts NULL; nobody may be running it */
 int team_size(const Team *team);
 
-/* Calls task(data, piece) for every piece from 0 to count - 1, in no order, on several threads; what
- * the pieces wrote is there when it returns. A second caller at the same time, or a task that calls
- * it again, does all its pieces alone. `team` may be NULL: a team of one. */
+/* Calls task(data, piece) for every piece from 0 to count - 1, in no order, on several threads;
+ * what the pieces wrote is there when it returns. A second caller at the same time, or a task that
+ * calls it again, does all its pieces alone. `team` may be NULL: a team of one. */
 void team_run(Team *team, int count, TeamTask *task, void *data);
 
 #endif

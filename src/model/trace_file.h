@@ -3,10 +3,10 @@
  * Tensors: attention [L,A,T,T] (row = query, after the softmax), and where known query, key, value
  * [L,A,T,d], hidden [L+1,T,H], logits [T,V]. Metadata: tokens (a JSON array), text, pair, model,
  * headlight (format version), and as JSON arrays with a number for every token: segments, special,
- * ids, starts, ends (bytes in the text), words. Only attention and tokens are required, so that a few
- * lines of Python make one from any model; a batch of one before or after the first dimension may
- * stay. What is missing is made up: without a text the tokens are the text, and the places of tokens
- * are found by looking for them. */
+ * ids, starts, ends (bytes in the text), words. Only attention and tokens are required, so that a
+ * few lines of Python make one from any model; a batch of one before or after the first dimension
+ * may stay. What is missing is made up: without a text the tokens are the text, and the places of
+ * tokens are found by looking for them. */
 #ifndef MODEL_TRACE_FILE_H
 #define MODEL_TRACE_FILE_H
 

@@ -1,5 +1,5 @@
-/* trace_places.h - where the tokens of a trace are in its text, when the file does not say: somebody
- * saved pieces and a text, and the views want to know which bytes a piece stands for. */
+/* trace_places.h - where the tokens of a trace are in its text, when the file does not say:
+ * somebody saved pieces and a text, and the views want to know which bytes a piece stands for. */
 #ifndef MODEL_TRACE_PLACES_H
 #define MODEL_TRACE_PLACES_H
 

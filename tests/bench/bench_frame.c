@@ -131,8 +131,10 @@ int main(int argc, char **argv)
     frame(&bench);
     printf("%-44s %8s %8s   (ms; %d x %d, %d keys)\n", "", "median", "95 %", WIDTH, HEIGHT, rounds);
     bench_fill(&bench, rounds);
-    bench_typing(&bench, "one head", "view:set head;layer:set 0;head:set 0", rounds);
-    bench_typing(&bench, "all heads", "head:all", rounds);
+    bench_typing(&bench, "first picture", "view:set head;layer:set 1;head:set 5;pin:word it",
+                 rounds);
+    bench_typing(&bench, "one broad head", "pin:clear;layer:set 0;head:set 0", rounds);
+    bench_typing(&bench, "all heads (1,200 lines)", "head:all", rounds);
     bench_typing(&bench, "heatmap, one head", "view:set heatmap;head:set 0", rounds);
     app_free(bench.app);
     free(bench.app);

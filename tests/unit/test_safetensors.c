@@ -34,8 +34,8 @@ static int remove_folder(void **state)
     return left;
 }
 
-/* folder/name with the header `json` and `data_length` bytes of data; `claimed` is the header length
- * in the file, or -1 for the true one. */
+/* folder/name with the header `json` and `data_length` bytes of data; `claimed` is the length
+ * of the header as the file tells it, or -1 for the true one. */
 static char *write_file(const char *folder, const char *name, const char *json, size_t data_length,
                         long long claimed)
 {
