@@ -6,10 +6,12 @@
 #include "draw/font.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FLAT 0.12f /* how far, in pixels, a flattened curve may be from the true one */
+enum { MANY_STROKES = 48 }; /* from so many on a second thread is worth its start */
+#define FLAT 0.12f          /* how far, in pixels, a flattened curve may be from the true one */
 
 /* Where a command may paint, in whole pixels: [left, right) x [top, bottom). */
 typedef struct Bounds {
@@ -373,10 +375,11 @@ static void cells_of(int at, float low, float size, int count, int *first, int *
 
 static Color average(const DrawCommand *command, int top, int bottom, int left, int right)
 {
-    uint32_t r = 0, g = 0, b = 0, a = 0, n = 0;
+    uint32_t r = 0, g = 0, b = 0, a = 0;
+    uint32_t n = (uint32_t)max_int((bottom - top + 1) * (right - left + 1), 1);
     for (int row = top; row <= bottom; row++) {
         const Color *cells = command->u.image.cells + (size_t)row * (size_t)command->u.image.cols;
-        for (int col = left; col <= right; col++, n++) {
+        for (int col = left; col <= right; col++) {
             r += cells[col].r;
             g += cells[col].g;
             b += cells[col].b;
@@ -516,6 +519,63 @@ static Bounds clip_bounds(Rect clip, float scale)
                     (int)lrintf((clip.x + clip.w) * scale), (int)lrintf((clip.y + clip.h) * scale)};
 }
 
+/* Paints commands [first, end) inside `dirty`. */
+static void paint_range(Raster *raster, const Drawing *drawing, float scale, Bounds dirty,
+                        int first, int end)
+{
+    for (int i = first; i < end; i++) {
+        const DrawCommand *command = &drawing->commands[i];
+        if (command->color.a == 0) { continue; }
+        Rect box = rect_inset(command->box, -1.5f / scale);
+        Bounds bounds = bounds_intersect(dirty, clip_bounds(command->clip, scale));
+        bounds = bounds_intersect(bounds, to_bounds(box, scale));
+        if (bounds.left >= bounds.right || bounds.top >= bounds.bottom) { continue; }
+        paint_command(&(Painter){raster, drawing, scale, bounds}, command);
+    }
+}
+
+/* The lower half of a picture, for a second thread. */
+typedef struct Band {
+    Raster *raster;
+    const Drawing *drawing;
+    float scale;
+    Bounds area;
+    int first, end;
+} Band;
+
+static void *paint_band(void *data)
+{
+    const Band *band = data;
+    paint_range(band->raster, band->drawing, band->scale, band->area, band->first, band->end);
+    return NULL;
+}
+
+/* How many commands from `first` on are strokes: they need no font, which only one thread may use. */
+static int count_strokes(const Drawing *drawing, int first)
+{
+    int end = first;
+    while (end < drawing->count && (drawing->commands[end].kind == DRAW_CURVE ||
+                                    drawing->commands[end].kind == DRAW_LINE)) {
+        end++;
+    }
+    return end - first;
+}
+
+/* Many strokes in a row are shared with a second thread: the upper half here, the lower half there.
+ * No pixel depends on where the cut is. */
+static void paint_strokes(Raster *raster, const Drawing *drawing, float scale, Bounds dirty,
+                          int first, int end)
+{
+    int middle = dirty.top + (dirty.bottom - dirty.top) / 2;
+    Bounds upper = dirty, lower = dirty;
+    upper.bottom = lower.top = middle;
+    Band band = {raster, drawing, scale, lower, first, end};
+    pthread_t thread;
+    bool shared = pthread_create(&thread, NULL, paint_band, &band) == 0;
+    paint_range(raster, drawing, scale, shared ? upper : dirty, first, end);
+    if (shared) { pthread_join(thread, NULL); }
+}
+
 void raster_draw(Raster *raster, const Drawing *drawing, float scale, Rect area)
 {
     Bounds dirty =
@@ -526,13 +586,14 @@ void raster_draw(Raster *raster, const Drawing *drawing, float scale, Rect area)
         uint32_t *row = raster->pixels + (size_t)y * (size_t)raster->width;
         for (int x = dirty.left; x < dirty.right; x++) { row[x] = ground; }
     }
-    for (int i = 0; i < drawing->count; i++) {
-        const DrawCommand *command = &drawing->commands[i];
-        if (command->color.a == 0) { continue; }
-        Rect box = rect_inset(command->box, -1.5f / scale);
-        Bounds bounds = bounds_intersect(bounds_intersect(dirty, clip_bounds(command->clip, scale)),
-                                         to_bounds(box, scale));
-        if (bounds.left >= bounds.right || bounds.top >= bounds.bottom) { continue; }
-        paint_command(&(Painter){raster, drawing, scale, bounds}, command);
+    for (int first = 0; first < drawing->count;) {
+        int strokes = count_strokes(drawing, first);
+        if (strokes >= MANY_STROKES) {
+            paint_strokes(raster, drawing, scale, dirty, first, first + strokes);
+        } else {
+            strokes = strokes > 0 ? strokes : 1;
+            paint_range(raster, drawing, scale, dirty, first, first + strokes);
+        }
+        first += strokes;
     }
 }
