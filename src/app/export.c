@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define DIRS_LIMIT ((size_t)65536)
 enum { NAME_WORDS = 5, NAME_BYTES = 48, MAX_NUMBERED = 10000 };
 
 void export_draw(const App *app, const FigureOptions *options, Drawing *drawing)
@@ -71,16 +72,41 @@ static void name_sentence(const char *text, Buffer *name)
     if (words == 0) { buffer_add_string(name, "headlight"); }
 }
 
+/* What the desktop calls the folder for pictures, in the language of its user: the line
+ *     XDG_PICTURES_DIR="$HOME/Bilder"
+ * of user-dirs.dirs. NULL when there is none. */
+static const char *desktop_pictures(Arena *arena, const char *home)
+{
+    static const char key[] = "\nXDG_PICTURES_DIR=\"";
+    const char *config = getenv("XDG_CONFIG_HOME");
+    const char *path = config != NULL ? arena_format(arena, "%s/user-dirs.dirs", config)
+                                      : arena_format(arena, "%s/.config/user-dirs.dirs", home);
+    Buffer text = {0};
+    buffer_add_string(&text, "\n");
+    const char *folder = NULL;
+    if (file_exists(path) && file_read(path, DIRS_LIMIT, &text, NULL)) {
+        const char *line = strstr(text.bytes, key);
+        const char *value = line != NULL ? line + sizeof key - 1 : "";
+        size_t length = strcspn(value, "\"\n");
+        if (strncmp(value, "$HOME/", 6) == 0) {
+            folder = arena_format(arena, "%s/%.*s", home, (int)length - 6, value + 6);
+        } else if (value[0] == '/') {
+            folder = arena_copy(arena, value, length);
+        }
+    }
+    buffer_free(&text);
+    return folder;
+}
+
 static const char *pictures_folder(Arena *arena)
 {
     const char *named = getenv("XDG_PICTURES_DIR"), *home = getenv("HOME");
     if (named != NULL && file_is_folder(named)) { return named; }
-    if (home != NULL) {
-        const char *pictures = arena_format(arena, "%s/Pictures", home);
-        if (file_is_folder(pictures)) { return pictures; }
-        if (file_is_folder(home)) { return home; }
-    }
-    return ".";
+    if (home == NULL || !file_is_folder(home)) { return "."; }
+    const char *desktop = desktop_pictures(arena, home);
+    if (desktop != NULL && file_is_folder(desktop)) { return desktop; }
+    const char *pictures = arena_format(arena, "%s/Pictures", home);
+    return file_is_folder(pictures) ? pictures : home;
 }
 
 char *export_default_path(const App *app, const char *extension)

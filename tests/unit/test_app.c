@@ -239,8 +239,23 @@ static void figures_have_names_and_are_never_overwritten(void **state)
     char *home = getenv("HOME") != NULL ? mem_copy_string(getenv("HOME")) : NULL;
     setenv("HOME", folder, 1);
     unsetenv("XDG_PICTURES_DIR");
+    unsetenv("XDG_CONFIG_HOME");
     must(f, "text:set Animals can't fly");
     must(f, "head:set 1");
+    /* The desktop says where pictures go, in its user's language. */
+    static const char dirs[] = "# dirs\nXDG_PICTURES_DIR=\"$HOME/Bilder\"\n";
+    char *config = file_join(folder, ".config"), *pictures = file_join(folder, "Bilder");
+    char *list = file_join(config, "user-dirs.dirs");
+    assert_true(file_make_folder(config, NULL) && file_make_folder(pictures, NULL));
+    assert_true(file_write(list, dirs, sizeof dirs - 1, NULL));
+    must(f, "export");
+    assert_non_null(strstr(f->app->last_export, "/Bilder/animals.head-L0H1.png"));
+    unlink(f->app->last_export);
+    unlink(list);
+    assert_int_equal(rmdir(config) + rmdir(pictures), 0);
+    free(config);
+    free(pictures);
+    free(list);
     must(f, "export");
     char *first = mem_copy_string(f->app->last_export);
     assert_non_null(strstr(first, "/animals.head-L0H1.png"));
