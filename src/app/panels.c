@@ -129,6 +129,9 @@ void panels_top(App *app, Rect rect)
 
 /* --- left: model, view, grid, filters ---------------------------------------------------------- */
 
+/* In a low window what does not fit is left out whole; the keys still do it. */
+static bool has_room(const Rect *rest, float height) { return rest->h >= height; }
+
 static Rect section(App *app, Rect *rest, const char *title, float height)
 {
     if (title != NULL) {
@@ -278,6 +281,7 @@ static void choose_filters(App *app, Rect *rest)
     static const char *const pairs[] = {"All", "A\u2192A", "A\u2192B", "B\u2192A", "B\u2192B"};
     static const char *const pair_names[] = {"all", "aa", "ab", "ba", "bb"};
     Ui *ui = &app->ui;
+    if (!has_room(rest, HEADING + UI_ROW)) { return; }
     int index = (int)app->view.special;
     if (ui_segments(ui, section(app, rest, "[CLS] and [SEP]", UI_ROW), "special", special, 3,
                     &index)) {
@@ -296,6 +300,7 @@ static void choose_lines(App *app, Rect *rest)
 {
     UiSlider threshold = {
         .label = "Lines from", .maximum = 0.5f, .step = 0.01f, .reset = 0.02f, .decimals = 2};
+    if (!has_room(rest, 38)) { return; }
     float value = app->view.threshold;
     if (ui_slider(&app->ui, section(app, rest, NULL, 38), &threshold, &value)) {
         command_do_format(app, "threshold:set %g", (double)value);
@@ -306,6 +311,7 @@ static void choose_lines(App *app, Rect *rest)
                          .step = 0.1f,
                          .reset = 0.7f,
                          .decimals = 1};
+    if (!has_room(rest, 38)) { return; }
     value = app->view.contrast;
     if (ui_slider(&app->ui, section(app, rest, NULL, 38), &contrast, &value)) {
         command_do_format(app, "contrast %g", (double)value);
@@ -322,6 +328,7 @@ static void choose_colors(App *app, Rect *rest)
     for (int map = 0; map < COLORMAP_DIVERGING; map++) {
         maps[map] = palette_map_name((ColorMap)map);
     }
+    if (!has_room(rest, HEADING + UI_ROW)) { return; }
     Rect row = section(app, rest, "Colours", UI_ROW);
     int index = (int)app->view.map;
     if (ui_choice(ui, ui_column(row, 0, 2, 8), "map", maps, COLORMAP_DIVERGING, &index)) {
@@ -331,6 +338,7 @@ static void choose_colors(App *app, Rect *rest)
     if (ui_segments(ui, ui_column(row, 1, 2, 8), "scale", scales, 2, &index)) {
         command_do(app, index != 0 ? "heatmap:scale log" : "heatmap:scale linear");
     }
+    if (!has_room(rest, HEADING + UI_ROW)) { return; }
     index = (int)app->view.combine;
     if (ui_segments(ui, section(app, rest, "Chosen heads", UI_ROW), "combine", combine, 3,
                     &index)) {

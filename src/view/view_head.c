@@ -13,7 +13,7 @@
 #define ROW_TEXT 0.58f /* text size as a share of the row height */
 #define TEXT_MAX 21.0f
 #define TITLES 26.0f /* height of the line with the column titles */
-#define LINES_MIN 140.0f
+#define LINES_MIN 60.0f
 #define LINES_MAX 420.0f
 #define COLUMN_MAX 190.0f
 #define TOKEN_PAD 8.0f
