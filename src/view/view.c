@@ -72,6 +72,7 @@ ViewState view_state_default(void)
         .contrast = 0.7f,
         .map = COLORMAP_BLUES,
         .zoom = 1,
+        .top_p = 1,
         .text_size = 15,
         .caption = true,
         .legend = true,

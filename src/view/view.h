@@ -32,6 +32,14 @@ bool target_equal(Target a, Target b);
 
 enum { VIEW_MAX_PINS = 8 };
 
+/* What the flow view follows from column to column. */
+typedef enum FlowKind {
+    FLOW_ATTENTION, /* the weights as they are, mean over the chosen heads */
+    FLOW_ROLLOUT,   /* what reaches a token, through all layers between (rollout.h) */
+    FLOW_MAXIMUM,   /* the largest flow that fits through all paths (rollout.h) */
+    FLOW_KINDS
+} FlowKind;
+
 typedef struct ViewState {
     int view; /* row of view_table */
     AttentionKind attention;
@@ -43,7 +51,14 @@ typedef struct ViewState {
     float threshold; /* weights below it are not drawn as lines */
     float contrast;  /* exponent of weight -> opacity; 1 is proportional */
     ColorMap map;
-    bool logarithmic; /* heatmap colours by log10, from 0.001 to 1 */
+    bool logarithmic;     /* heatmap colours by log10, from 0.001 to 1 */
+    bool words;           /* whole words instead of pieces: queries averaged, keys summed */
+    int top_k;            /* per query only the k strongest keys; 0: all */
+    float top_p;          /* per query the strongest keys that make up this share; 1: all */
+    bool thumbnail_lines; /* model view: thumbnails of lines, not of heatmaps */
+    Target enlarged;      /* model view: TARGET_HEAD that was clicked, or TARGET_NONE */
+    float enlarged_part;  /* model view: 0 in its place, 1 fills the area, between: on the way */
+    FlowKind flow;
     Target hover;
     Target pins[VIEW_MAX_PINS];
     int pin_count;

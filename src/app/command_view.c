@@ -1,0 +1,266 @@
+#include "app/command_actions.h"
+
+#include "base/base.h"
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define THRESHOLD_MAX 0.95f
+#define ZOOM_MAX 64.0f
+
+/* --- view, layer, heads ------------------------------------------------------------------------ */
+
+bool command_view_set(App *app, const char *argument, Error *err)
+{
+    int view = view_find(argument);
+    if (view < 0) {
+        return error_set(err, "There is no view called \"%s\"; there are head and heatmap.",
+                         argument);
+    }
+    app->view.view = view;
+    app->view.scroll = 0;
+    return true;
+}
+
+bool command_view_next(App *app, const char *argument, Error *err)
+{
+    (void)argument, (void)err;
+    app->view.view = (app->view.view + 1) % view_count();
+    app->view.scroll = 0;
+    return true;
+}
+
+bool command_layer_set(App *app, const char *argument, Error *err)
+{
+    return command_read_index(argument, command_layer_count(app), "layer", &app->view.layer, err);
+}
+
+static bool move_layer(App *app, int by)
+{
+    app->view.layer = (app->view.layer + by + command_layer_count(app)) % command_layer_count(app);
+    return true;
+}
+
+bool command_layer_next(App *app, const char *argument, Error *err)
+{
+    (void)argument, (void)err;
+    return move_layer(app, 1);
+}
+
+bool command_layer_previous(App *app, const char *argument, Error *err)
+{
+    (void)argument, (void)err;
+    return move_layer(app, -1);
+}
+
+bool command_head_all(App *app, const char *argument, Error *err)
+{
+    (void)argument, (void)err;
+    headset_fill(&app->view.heads, command_head_count(app));
+    return true;
+}
+
+/* As in BertViz: the last head that is on stays on. */
+bool command_head_toggle(App *app, const char *argument, Error *err)
+{
+    int head = 0;
+    if (!command_read_index(argument, command_head_count(app), "head", &head, err)) {
+        return false;
+    }
+    bool on = headset_has(&app->view.heads, head);
+    if (on && headset_count(&app->view.heads) == 1) { return true; }
+    headset_put(&app->view.heads, head, !on);
+    return true;
+}
+
+static void isolate(App *app, int head)
+{
+    app->view.heads = (HeadSet){0};
+    headset_put(&app->view.heads, head, true);
+}
+
+/* As in BertViz: isolating the only head that is on brings all back. */
+bool command_head_isolate(App *app, const char *argument, Error *err)
+{
+    int head = 0;
+    if (!command_read_index(argument, command_head_count(app), "head", &head, err)) {
+        return false;
+    }
+    if (headset_count(&app->view.heads) == 1 && headset_has(&app->view.heads, head)) {
+        headset_fill(&app->view.heads, command_head_count(app));
+    } else {
+        isolate(app, head);
+    }
+    return true;
+}
+
+bool command_head_set(App *app, const char *argument, Error *err)
+{
+    if (strcmp(argument, "all") == 0) { return command_head_all(app, "", err); }
+    HeadSet heads = {0};
+    char *copy = mem_copy_string(argument), *rest = copy;
+    bool ok = true;
+    for (char *item; ok && (item = strsep(&rest, ",")) != NULL;) {
+        int head = 0;
+        ok = command_read_index(item, command_head_count(app), "head", &head, err);
+        if (ok) { headset_put(&heads, head, true); }
+    }
+    free(copy);
+    if (ok) { app->view.heads = heads; }
+    return ok;
+}
+
+/* From one head to the next one; from several to the first of them. */
+static bool move_head(App *app, int by)
+{
+    int head = headset_next(&app->view.heads, -1);
+    if (headset_count(&app->view.heads) == 1) { head += by; }
+    isolate(app, (max_int(head, -1) + command_head_count(app)) % command_head_count(app));
+    return true;
+}
+
+bool command_head_next(App *app, const char *argument, Error *err)
+{
+    (void)argument, (void)err;
+    return move_head(app, 1);
+}
+
+bool command_head_previous(App *app, const char *argument, Error *err)
+{
+    (void)argument, (void)err;
+    return move_head(app, -1);
+}
+
+bool command_combine(App *app, const char *argument, Error *err)
+{
+    static const char *const names[COMBINES] = {"none", "mean", "max"};
+    int choice = ((int)app->view.combine + 1) % COMBINES;
+    if (argument[0] != '\0' && !command_read_choice(argument, names, COMBINES, &choice, err)) {
+        return false;
+    }
+    app->view.combine = (Combine)choice;
+    return true;
+}
+
+/* --- filters ----------------------------------------------------------------------------------- */
+
+bool command_filter(App *app, const char *argument, Error *err)
+{
+    static const char *const names[PAIR_FILTERS] = {"all", "aa", "ab", "ba", "bb"};
+    int choice = ((int)app->view.pair + 1) % PAIR_FILTERS;
+    if (argument[0] != '\0' && !command_read_choice(argument, names, PAIR_FILTERS, &choice, err)) {
+        return false;
+    }
+    app->view.pair = (PairFilter)choice;
+    return true;
+}
+
+bool command_special(App *app, const char *argument, Error *err)
+{
+    static const char *const names[SPECIAL_MODES] = {"shown", "hidden", "renormalised"};
+    int choice = ((int)app->view.special + 1) % SPECIAL_MODES;
+    if (argument[0] != '\0' && !command_read_choice(argument, names, SPECIAL_MODES, &choice, err)) {
+        return false;
+    }
+    app->view.special = (SpecialTokens)choice;
+    return true;
+}
+
+bool command_threshold_set(App *app, const char *argument, Error *err)
+{
+    return command_read_number(argument, 0, THRESHOLD_MAX, &app->view.threshold, err);
+}
+
+bool command_threshold_up(App *app, const char *argument, Error *err)
+{
+    (void)argument, (void)err;
+    app->view.threshold = min_float(roundf(app->view.threshold * 100 + 1) / 100, THRESHOLD_MAX);
+    return true;
+}
+
+bool command_threshold_down(App *app, const char *argument, Error *err)
+{
+    (void)argument, (void)err;
+    app->view.threshold = max_float(roundf(app->view.threshold * 100 - 1) / 100, 0);
+    return true;
+}
+
+bool command_contrast(App *app, const char *argument, Error *err)
+{
+    return command_read_number(argument, 0.2f, 3, &app->view.contrast, err);
+}
+
+/* --- heatmap ----------------------------------------------------------------------------------- */
+
+bool command_map(App *app, const char *argument, Error *err)
+{
+    ColorMap map = (ColorMap)(((int)app->view.map + 1) % COLORMAP_DIVERGING);
+    if (argument[0] != '\0' && !palette_find_map(argument, &map)) {
+        return error_set(err, "There is no colour map called \"%s\".", argument);
+    }
+    app->view.map = map;
+    return true;
+}
+
+bool command_logarithmic(App *app, const char *argument, Error *err)
+{
+    static const char *const names[] = {"linear", "log"};
+    int choice = !app->view.logarithmic;
+    if (argument[0] != '\0' && !command_read_choice(argument, names, 2, &choice, err)) {
+        return false;
+    }
+    app->view.logarithmic = choice != 0;
+    return true;
+}
+
+bool command_zoom_set(App *app, const char *argument, Error *err)
+{
+    float before = app->view.zoom;
+    if (!command_read_number(argument, 1, ZOOM_MAX, &app->view.zoom, err)) { return false; }
+    app->view.pan.x *= app->view.zoom / before;
+    app->view.pan.y *= app->view.zoom / before;
+    return true;
+}
+
+bool command_zoom_reset(App *app, const char *argument, Error *err)
+{
+    (void)argument, (void)err;
+    app->view.zoom = 1;
+    app->view.pan = (Vec){0, 0};
+    return true;
+}
+
+/* --- pins -------------------------------------------------------------------------------------- */
+
+bool command_pin_query(App *app, const char *argument, Error *err)
+{
+    int token = 0;
+    int count = app->trace->attention[app->view.attention].queries;
+    if (!command_read_index(argument, count, "token", &token, err)) { return false; }
+    view_toggle_pin(&app->view, (Target){TARGET_QUERY, -1, -1, token, -1});
+    return true;
+}
+
+bool command_pin_key(App *app, const char *argument, Error *err)
+{
+    int token = 0;
+    int count = app->trace->attention[app->view.attention].keys;
+    if (!command_read_index(argument, count, "token", &token, err)) { return false; }
+    view_toggle_pin(&app->view, (Target){TARGET_KEY, -1, -1, -1, token});
+    return true;
+}
+
+bool command_pin_word(App *app, const char *argument, Error *err)
+{
+    return app_pin_word(app, argument) ||
+           error_set(err, "The sentence has no word \"%s\".", argument);
+}
+
+bool command_pin_clear(App *app, const char *argument, Error *err)
+{
+    (void)argument, (void)err;
+    app->view.pin_count = 0;
+    return true;
+}

@@ -1,0 +1,110 @@
+#include "app/command_actions.h"
+
+#include "app/export.h"
+#include "base/base.h"
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define EXPORT_SCALE 2.0f
+
+/* --- the window -------------------------------------------------------------------------------- */
+
+bool command_theme(App *app, const char *argument, Error *err)
+{
+    static const char *const names[] = {"light", "dark"};
+    int choice = !app->view.theme->dark;
+    if (argument[0] != '\0' && !command_read_choice(argument, names, 2, &choice, err)) {
+        return false;
+    }
+    app->view.theme = palette_theme(choice != 0);
+    return true;
+}
+
+static bool scale_interface(App *app, int percent)
+{
+    app->scale_percent = clamp_int(percent, APP_MIN_SCALE_PERCENT, APP_MAX_SCALE_PERCENT);
+    app_say(app, false, "Interface at %d %%", app->scale_percent);
+    return true;
+}
+
+bool command_interface_larger(App *app, const char *argument, Error *err)
+{
+    (void)argument, (void)err;
+    return scale_interface(app, app->scale_percent + (app->scale_percent >= 200 ? 25 : 10));
+}
+
+bool command_interface_smaller(App *app, const char *argument, Error *err)
+{
+    (void)argument, (void)err;
+    return scale_interface(app, app->scale_percent - (app->scale_percent > 200 ? 25 : 10));
+}
+
+bool command_interface_reset(App *app, const char *argument, Error *err)
+{
+    (void)argument, (void)err;
+    return scale_interface(app, 100);
+}
+
+bool command_measure(App *app, const char *argument, Error *err)
+{
+    static const char *const names[MEASURES] = {"entropy", "distance", "special", "link"};
+    int choice = ((int)app->measure + 1) % MEASURES;
+    if (argument[0] != '\0' && !command_read_choice(argument, names, MEASURES, &choice, err)) {
+        return false;
+    }
+    app->measure = (Measure)choice;
+    return true;
+}
+
+bool command_export(App *app, const char *argument, Error *err)
+{
+    char *path = argument[0] != '\0' ? mem_copy_string(argument) : export_default_path(app, "png");
+    FigureOptions options = {.scale = EXPORT_SCALE};
+    bool ok = export_write(app, &options, path, err);
+    if (ok) {
+        app_say(app, false, "Saved %s", path);
+        free(app->last_export);
+        app->last_export = path;
+    } else {
+        free(path);
+    }
+    return ok;
+}
+
+bool command_help(App *app, const char *argument, Error *err)
+{
+    (void)argument, (void)err;
+    app->help_open = !app->help_open;
+    return true;
+}
+
+bool command_present(App *app, const char *argument, Error *err)
+{
+    (void)argument, (void)err;
+    app->presenting = !app->presenting;
+    app->fullscreen = app->presenting;
+    return true;
+}
+
+/* One step back: help, presentation, pins, the text field. */
+bool command_escape(App *app, const char *argument, Error *err)
+{
+    (void)argument, (void)err;
+    if (app->help_open) {
+        app->help_open = false;
+    } else if (app->view.pin_count > 0) {
+        app->view.pin_count = 0;
+    } else if (app->presenting) {
+        app->presenting = app->fullscreen = false;
+    }
+    return true;
+}
+
+bool command_quit(App *app, const char *argument, Error *err)
+{
+    (void)argument, (void)err;
+    app->quit = true;
+    return true;
+}
