@@ -1,4 +1,4 @@
-#include "app/cli.h"
+#include "app/cli_parts.h"
 
 #include "app/command.h"
 #include "app/export.h"
@@ -19,7 +19,7 @@
 
 void cli_complain(const Error *err) { fprintf(stderr, "headlight: %s\n", err->text); }
 
-static int fail(const Error *err, int status)
+int cli_fail(const Error *err, int status)
 {
     cli_complain(err);
     return status;
@@ -63,10 +63,14 @@ static void warn_cut(const Trace *trace, const Model *model)
         trace->encoding->cut, model_config(model)->positions, model_name(model));
 }
 
-/* Opens what the options name and runs the text: app->trace is there afterwards. */
-static bool prepare(App *app, const Options *options, Error *err)
+bool cli_open_model(App *app, const Options *options, Error *err)
 {
     if (options->threads > 0) { kernels_set_threads(options->threads); }
+    return app_open_model(app, options->model != NULL ? options->model : MODELS_DEFAULT, err);
+}
+
+bool cli_prepare(App *app, const Options *options, Error *err)
+{
     app->placed = options->placed;
     if (options->trace != NULL) {
         if (options->text != NULL || options->pair != NULL) {
@@ -74,9 +78,7 @@ static bool prepare(App *app, const Options *options, Error *err)
         }
         return app_open_trace(app, options->trace, err);
     }
-    if (!app_open_model(app, options->model != NULL ? options->model : MODELS_DEFAULT, err)) {
-        return false;
-    }
+    if (!cli_open_model(app, options, err)) { return false; }
     char *text = read_text(options->text, err), *pair = NULL;
     bool ok = text != NULL;
     if (ok && options->pair != NULL) { ok = (pair = read_text(options->pair, err)) != NULL; }
@@ -85,6 +87,15 @@ static bool prepare(App *app, const Options *options, Error *err)
     free(text);
     free(pair);
     return ok;
+}
+
+bool cli_print(const Buffer *out, Error *err)
+{
+    if (fwrite(out->length > 0 ? out->bytes : "", 1, out->length, stdout) == out->length &&
+        fflush(stdout) == 0) {
+        return true;
+    }
+    return error_set(err, "Standard output can't be written.");
 }
 
 static bool run_commands(App *app, const Options *options, Error *err)
@@ -100,23 +111,23 @@ static int render(const Options *options)
     Error err = {""};
     if (options->output == NULL) {
         error_set(&err, "render needs a file to write: -o FILE.png.");
-        return fail(&err, CLI_USAGE);
+        return cli_fail(&err, CLI_USAGE);
     }
-    if (out_find(options->output, &err) == NULL) { return fail(&err, CLI_USAGE); }
+    if (out_find(options->output, &err) == NULL) { return cli_fail(&err, CLI_USAGE); }
     FontSet *fonts = font_open(&err);
-    if (fonts == NULL) { return fail(&err, CLI_FAILED); }
+    if (fonts == NULL) { return cli_fail(&err, CLI_FAILED); }
     App *app = mem_zero(1, sizeof *app);
     app_init(app, fonts);
     FigureOptions figure = {.size = {(float)options->width, (float)options->height},
                             .scale = options->scale > 0 ? options->scale : 2,
                             .transparent = options->transparent,
                             .no_caption = options->no_caption};
-    bool ok = prepare(app, options, &err) && run_commands(app, options, &err) &&
+    bool ok = cli_prepare(app, options, &err) && run_commands(app, options, &err) &&
               export_write(app, &figure, options->output, &err);
     app_free(app);
     free(app);
     font_close(fonts);
-    return ok ? CLI_DONE : fail(&err, CLI_FAILED);
+    return ok ? CLI_DONE : cli_fail(&err, CLI_FAILED);
 }
 
 static bool ends_with(const char *string, const char *end)
@@ -132,11 +143,11 @@ static int dump(const Options *options)
     if (options->output == NULL || (!json && !ends_with(options->output, ".safetensors") &&
                                     strcmp(options->output, "-") != 0)) {
         error_set(&err, "dump needs a file to write: -o FILE.safetensors or -o FILE.json.");
-        return fail(&err, CLI_USAGE);
+        return cli_fail(&err, CLI_USAGE);
     }
     App *app = mem_zero(1, sizeof *app);
     app_init(app, NULL);
-    bool ok = prepare(app, options, &err);
+    bool ok = cli_prepare(app, options, &err);
     if (ok) {
         Buffer out = {0};
         if (json) {
@@ -149,7 +160,7 @@ static int dump(const Options *options)
     }
     app_free(app);
     free(app);
-    return ok ? CLI_DONE : fail(&err, CLI_FAILED);
+    return ok ? CLI_DONE : cli_fail(&err, CLI_FAILED);
 }
 
 static void print_tokens(const char *line, size_t length, const Encoding *encoding, Buffer *out)
@@ -213,7 +224,7 @@ static int tokenize(const Options *options)
     buffer_free(&lines);
     tokenizer_free(tokenizer);
     arena_free(&scratch);
-    return ok ? CLI_DONE : fail(&err, CLI_FAILED);
+    return ok ? CLI_DONE : cli_fail(&err, CLI_FAILED);
 }
 
 static int models(const Options *options)
@@ -251,12 +262,15 @@ int cli_run(const Options *options)
     bool needs_text = options->mode == FOR_RENDER || options->mode == FOR_DUMP;
     if (needs_text && options->text == NULL && options->trace == NULL) {
         error_set(&err, "A text is needed, in quotes, or --trace FILE.");
-        return fail(&err, CLI_USAGE);
+        return cli_fail(&err, CLI_USAGE);
     }
     switch (options->mode) {
     case FOR_RENDER: return render(options);
     case FOR_DUMP: return dump(options);
     case FOR_TOKENIZE: return tokenize(options);
+    case FOR_PROBE:
+    case FOR_HEADS:
+    case FOR_RANK: return cli_heads(options);
     default: return models(options);
     }
 }

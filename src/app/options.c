@@ -22,12 +22,12 @@ typedef struct Option {
 
 enum {
     FIGURE = FOR_WINDOW | FOR_RENDER,
-    RUN = FIGURE | FOR_DUMP,
-    ALL = RUN | FOR_TOKENIZE | FOR_MODELS
+    RUN = FIGURE | FOR_DUMP | FOR_HEADS | FOR_RANK,
+    ALL = RUN | FOR_TOKENIZE | FOR_MODELS | FOR_PROBE
 };
 
 static const Option option_table[] = {
-    {'m', "model", "DIR|NAME", RUN | FOR_TOKENIZE, NULL,
+    {'m', "model", "DIR|NAME", RUN | FOR_TOKENIZE | FOR_PROBE, NULL,
      "a model folder, or a name of `headlight models`"},
     {'p', "pair", "TEXT", RUN, NULL, "a second sentence"},
     {'v', "view", "NAME", FIGURE, "view:set", "head (lines) or heatmap"},
@@ -51,8 +51,12 @@ static const Option option_table[] = {
     {0, "scale", "1..4", FIGURE, NULL, "pixels per point"},
     {0, "transparent", NULL, FOR_RENDER, NULL, "no background"},
     {0, "no-caption", NULL, FOR_RENDER, NULL, "no caption under the figure"},
-    {0, "json", NULL, FOR_MODELS, NULL, "as JSON"},
-    {0, "threads", "N", RUN, NULL, "threads for matrix products"},
+    {0, "source", "NAME", FOR_PROBE, NULL, "only pronouns of this source"},
+    {'H', "head", "L.H", FOR_PROBE, NULL, "only this head"},
+    {0, "from", "WORD", FOR_RANK, NULL, "the word that looks; the last such word, or WORD#2"},
+    {0, "to", "WORD", FOR_RANK, NULL, "the word that is looked at"},
+    {0, "json", NULL, FOR_MODELS | FOR_PROBE | FOR_HEADS | FOR_RANK, NULL, "as JSON"},
+    {0, "threads", "N", RUN | FOR_PROBE, NULL, "threads for matrix products"},
     {'h', "help", NULL, ALL, NULL, "this help"},
     {'V', "version", NULL, ALL, NULL, "the version"},
 };
@@ -70,6 +74,13 @@ static const Mode mode_table[] = {
      "writes attention, query, key, value and hidden states", FOR_DUMP},
     {"tokenize", "headlight tokenize [-m MODEL] < LINES",
      "one text a line to one JSON object a line: text, tokens, ids", FOR_TOKENIZE},
+    {"probe", "headlight probe FILE.jsonl [options]",
+     "how often each head finds what a pronoun stands for", FOR_PROBE},
+    {"heads", "headlight heads [TEXT] [options]",
+     "what each head does: its patterns and their scores, on a text or on the probe set",
+     FOR_HEADS},
+    {"rank", "headlight rank TEXT --from WORD --to WORD",
+     "all heads ordered by the attention between two words", FOR_RANK},
     {"models", "headlight models [--json]", "lists the models that can be opened", FOR_MODELS},
 };
 
@@ -114,10 +125,9 @@ static bool set_field(Options *options, const Option *option, const char *argume
         const char *name;
         const char **field;
     } strings[] = {
-        {"model", &options->model},
-        {"pair", &options->pair},
-        {"trace", &options->trace},
-        {"output", &options->output},
+        {"model", &options->model},   {"pair", &options->pair},     {"trace", &options->trace},
+        {"output", &options->output}, {"source", &options->source}, {"head", &options->head},
+        {"from", &options->from},     {"to", &options->to},
     };
     const struct {
         const char *name;
@@ -223,7 +233,7 @@ bool options_parse(Options *options, int argc, char **argv, Error *err)
             only_text = true;
         } else if (!only_text && word[0] == '-' && word[1] != '\0') {
             if (!parse_option(options, argc, argv, &at, err)) { return false; }
-        } else if ((options->mode & RUN) == 0) {
+        } else if ((options->mode & (RUN | FOR_PROBE)) == 0) {
             return error_set(err, "\"%s\" is not needed here; texts come from standard input.",
                              word);
         } else if (options->text != NULL) {

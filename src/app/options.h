@@ -12,7 +12,10 @@ enum {
     FOR_RENDER = 1 << 1,
     FOR_DUMP = 1 << 2,
     FOR_TOKENIZE = 1 << 3,
-    FOR_MODELS = 1 << 4
+    FOR_MODELS = 1 << 4,
+    FOR_PROBE = 1 << 5,
+    FOR_HEADS = 1 << 6,
+    FOR_RANK = 1 << 7
 };
 
 enum { OPTIONS_MAX_COMMANDS = 64, OPTIONS_MAX_THREADS = 64 };
@@ -20,14 +23,17 @@ enum { OPTIONS_MAX_COMMANDS = 64, OPTIONS_MAX_THREADS = 64 };
 typedef struct Options {
     int mode; /* one of FOR_... */
     bool help, version;
-    const char *text; /* NULL when none was given */
+    const char *text; /* NULL when none was given; of probe the file */
     const char *pair;
     const char *model; /* name or folder; NULL: the shipped one */
     const char *trace; /* a file instead of a model, or NULL */
     const char *output;
-    int width, height; /* points; 0: not given */
-    float scale;       /* 0: not given */
-    int threads;       /* 0: not given */
+    const char *source;    /* probe: only pronouns of this source, or NULL */
+    const char *head;      /* probe: only this head, "L.H", or NULL */
+    const char *from, *to; /* rank: two words, or NULL */
+    int width, height;     /* points; 0: not given */
+    float scale;           /* 0: not given */
+    int threads;           /* 0: not given */
     bool transparent, no_caption, json;
     bool placed; /* layer or heads were given: nothing is chosen for the user */
     char *commands[OPTIONS_MAX_COMMANDS]; /* command lines to run once there is a trace; owned */
