@@ -25,8 +25,7 @@ int cli_fail(const Error *err, int status)
     return status;
 }
 
-/* A text argument, or standard input where it is "-", as one valid line. Owned by the caller. */
-static char *read_text(const char *argument, Error *err)
+char *cli_read_text(const char *argument, Error *err)
 {
     Buffer text = {0};
     if (strcmp(argument, "-") == 0) {
@@ -79,9 +78,9 @@ bool cli_prepare(App *app, const Options *options, Error *err)
         return app_open_trace(app, options->trace, err);
     }
     if (!cli_open_model(app, options, err)) { return false; }
-    char *text = read_text(options->text, err), *pair = NULL;
+    char *text = cli_read_text(options->text, err), *pair = NULL;
     bool ok = text != NULL;
-    if (ok && options->pair != NULL) { ok = (pair = read_text(options->pair, err)) != NULL; }
+    if (ok && options->pair != NULL) { ok = (pair = cli_read_text(options->pair, err)) != NULL; }
     if (ok) { ok = app_show(app, text, pair, err); }
     if (ok) { warn_cut(app->trace, app->model); }
     free(text);
@@ -268,6 +267,7 @@ int cli_run(const Options *options)
     case FOR_RENDER: return render(options);
     case FOR_DUMP: return dump(options);
     case FOR_TOKENIZE: return tokenize(options);
+    case FOR_FILL: return cli_fill(options);
     case FOR_PROBE:
     case FOR_HEADS:
     case FOR_RANK: return cli_heads(options);

@@ -8,6 +8,9 @@
 
 /* Prints the sentence and returns the status. */
 int cli_fail(const Error *err, int status);
+/* A text argument, or standard input where it is "-", as one valid line. Owned by the caller; NULL
+ * with a sentence when it is empty or no UTF-8. */
+char *cli_read_text(const char *argument, Error *err);
 /* Opens the model that the options name, or the shipped one. */
 bool cli_open_model(App *app, const Options *options, Error *err);
 /* Opens the model or trace that the options name and runs the text: app->trace is there then. */
@@ -17,5 +20,7 @@ bool cli_print(const Buffer *out, Error *err);
 
 /* cli_heads.c: probe, heads, rank. Returns the exit status. */
 int cli_heads(const Options *options);
+/* cli_fill.c: fill. */
+int cli_fill(const Options *options);
 
 #endif

@@ -71,13 +71,33 @@ static void add(List *list, const char *name, const char *folder, const char *wh
 
 static int not_hidden(const struct dirent *entry) { return entry->d_name[0] != '.'; }
 
+/* NAME/checkpoints/STEP: the model as it was while it learned, called NAME@STEP. */
+static void add_checkpoints(List *list, const char *name, const char *folder, const char *where)
+{
+    const char *checkpoints = arena_format(list->arena, "%s/checkpoints", folder);
+    struct dirent **entries;
+    int count = scandir(checkpoints, &entries, not_hidden, versionsort);
+    for (int i = 0; i < count; i++) {
+        const char *path = arena_format(list->arena, "%s/%s", checkpoints, entries[i]->d_name);
+        if (is_model(path, list->arena)) {
+            add(list, arena_format(list->arena, "%s@%s", name, entries[i]->d_name), path, where);
+        }
+        free(entries[i]);
+    }
+    if (count >= 0) { free(entries); }
+}
+
 static void add_folder(List *list, const char *folder, const char *where)
 {
     struct dirent **entries;
     int count = scandir(folder, &entries, not_hidden, alphasort);
     for (int i = 0; i < count; i++) {
-        const char *path = arena_format(list->arena, "%s/%s", folder, entries[i]->d_name);
-        if (is_model(path, list->arena)) { add(list, entries[i]->d_name, path, where); }
+        const char *name = entries[i]->d_name;
+        const char *path = arena_format(list->arena, "%s/%s", folder, name);
+        if (is_model(path, list->arena)) {
+            add(list, name, path, where);
+            add_checkpoints(list, name, path, where);
+        }
         free(entries[i]);
     }
     if (count >= 0) { free(entries); }

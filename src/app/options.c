@@ -23,13 +23,13 @@ typedef struct Option {
 enum {
     FIGURE = FOR_WINDOW | FOR_RENDER,
     RUN = FIGURE | FOR_DUMP | FOR_HEADS | FOR_RANK,
-    ALL = RUN | FOR_TOKENIZE | FOR_MODELS | FOR_PROBE
+    ALL = RUN | FOR_TOKENIZE | FOR_MODELS | FOR_PROBE | FOR_FILL
 };
 
 static const Option option_table[] = {
-    {'m', "model", "DIR|NAME", RUN | FOR_TOKENIZE | FOR_PROBE, NULL,
+    {'m', "model", "DIR|NAME", RUN | FOR_TOKENIZE | FOR_PROBE | FOR_FILL, NULL,
      "a model folder, or a name of `headlight models`"},
-    {'p', "pair", "TEXT", RUN, NULL, "a second sentence"},
+    {'p', "pair", "TEXT", RUN | FOR_FILL, NULL, "a second sentence"},
     {'v', "view", "NAME", FIGURE, "view:set", "head (lines) or heatmap"},
     {'l', "layer", "N", FIGURE, "layer:set", "the layer, from 0"},
     {'H', "head", "N[,N...]|all", FIGURE, "head:set", "the heads, from 0"},
@@ -55,8 +55,9 @@ static const Option option_table[] = {
     {'H', "head", "L.H", FOR_PROBE, NULL, "only this head"},
     {0, "from", "WORD", FOR_RANK, NULL, "the word that looks; the last such word, or WORD#2"},
     {0, "to", "WORD", FOR_RANK, NULL, "the word that is looked at"},
-    {0, "json", NULL, FOR_MODELS | FOR_PROBE | FOR_HEADS | FOR_RANK, NULL, "as JSON"},
-    {0, "threads", "N", RUN | FOR_PROBE, NULL, "threads for matrix products"},
+    {0, "json", NULL, FOR_MODELS | FOR_PROBE | FOR_HEADS | FOR_RANK | FOR_FILL, NULL, "as JSON"},
+    {'n', "top", "N", FOR_FILL, NULL, "how many words (10)"},
+    {0, "threads", "N", RUN | FOR_PROBE | FOR_FILL, NULL, "threads for matrix products"},
     {'h', "help", NULL, ALL, NULL, "this help"},
     {'V', "version", NULL, ALL, NULL, "the version"},
 };
@@ -81,6 +82,7 @@ static const Mode mode_table[] = {
      FOR_HEADS},
     {"rank", "headlight rank TEXT --from WORD --to WORD",
      "all heads ordered by the attention between two words", FOR_RANK},
+    {"fill", "headlight fill TEXT [options]", "the model's best words for each [MASK]", FOR_FILL},
     {"models", "headlight models [--json]", "lists the models that can be opened", FOR_MODELS},
 };
 
@@ -155,9 +157,11 @@ static bool set_field(Options *options, const Option *option, const char *argume
     if (strcmp(option->name, "scale") == 0) {
         return set_number("scale", argument, 0.5f, SCALE_MAX, &options->scale, err);
     }
-    float threads = 0;
-    bool ok = set_number("threads", argument, 1, OPTIONS_MAX_THREADS, &threads, err);
-    options->threads = (int)threads;
+    bool is_top = strcmp(option->name, "top") == 0;
+    float number = 0;
+    bool ok = set_number(option->name, argument, 1, is_top ? OPTIONS_MAX_TOP : OPTIONS_MAX_THREADS,
+                         &number, err);
+    *(is_top ? &options->top : &options->threads) = (int)number;
     return ok;
 }
 
@@ -233,7 +237,7 @@ bool options_parse(Options *options, int argc, char **argv, Error *err)
             only_text = true;
         } else if (!only_text && word[0] == '-' && word[1] != '\0') {
             if (!parse_option(options, argc, argv, &at, err)) { return false; }
-        } else if ((options->mode & (RUN | FOR_PROBE)) == 0) {
+        } else if ((options->mode & (RUN | FOR_PROBE | FOR_FILL)) == 0) {
             return error_set(err, "\"%s\" is not needed here; texts come from standard input.",
                              word);
         } else if (options->text != NULL) {

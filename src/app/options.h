@@ -15,10 +15,11 @@ enum {
     FOR_MODELS = 1 << 4,
     FOR_PROBE = 1 << 5,
     FOR_HEADS = 1 << 6,
-    FOR_RANK = 1 << 7
+    FOR_RANK = 1 << 7,
+    FOR_FILL = 1 << 8
 };
 
-enum { OPTIONS_MAX_COMMANDS = 64, OPTIONS_MAX_THREADS = 64 };
+enum { OPTIONS_MAX_COMMANDS = 64, OPTIONS_MAX_THREADS = 64, OPTIONS_MAX_TOP = 1000 };
 
 typedef struct Options {
     int mode; /* one of FOR_... */
@@ -33,6 +34,7 @@ typedef struct Options {
     const char *from, *to; /* rank: two words, or NULL */
     int width, height;     /* points; 0: not given */
     float scale;           /* 0: not given */
+    int top;               /* fill: how many words; 0: not given */
     int threads;           /* 0: not given */
     bool transparent, no_caption, json;
     bool placed; /* layer or heads were given: nothing is chosen for the user */

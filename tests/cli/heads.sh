@@ -1,5 +1,5 @@
 #!/bin/sh
-# The subcommands that ask what heads do: probe, heads, rank.
+# The subcommands that ask a model: probe, heads, rank, fill.
 . tests/lib.sh
 
 model=tests/data/bert-tiny
@@ -34,6 +34,17 @@ check 'a trace is ranked as its model is' sh -c '
     "$1" rank --trace "$3/t.safetensors" --from ba#1 --to be | cmp - "$3/rank"' \
     sh "$headlight" $model "$work"
 
+check 'words for every mask' sh -c '
+    test "$("$1" fill "ba [MASK] be [MASK]" -m "$2" -n 3 | grep -c "^  *0\.[0-9]*  ")" = 6' \
+    sh "$headlight" $model
+check 'words as JSON, and they are sure of something' sh -c '
+    "$1" fill "ba [MASK]" -m "$2" --top 56 --json | tr "{" "\n" |
+        awk -F"probability\": " "NF > 1 { sum += \$2 } END { exit sum < 0.999 || sum > 1.001 }"' \
+    sh "$headlight" $model
+
+fails 1 'nothing to fill' 'no \[MASK\]' "$headlight" fill 'ba be' -m $model
+fails 2 'fill without a text' 'MASK' "$headlight" fill -m $model
+fails 2 'a number of words that is none' 'from 1 to' "$headlight" fill 'ba [MASK]' -m $model -n 0
 fails 1 'a probe file that is not there' 'nowhere.jsonl' "$headlight" probe "$work/nowhere.jsonl" -m $model
 echo '{"words": 3}' >"$work/bad.jsonl"
 fails 1 'a bad line is named by its number' 'line 1' "$headlight" probe "$work/bad.jsonl" -m $model

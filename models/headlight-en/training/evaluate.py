@@ -1,6 +1,6 @@
 """Look at what the heads do.
 
-    evaluate.py MODEL_FOLDER|CHECKPOINT [PRONOUNS.jsonl] [--vocabulary vocab.txt]
+    evaluate.py MODEL_FOLDER|CHECKPOINT [PRONOUNS.jsonl] [--vocabulary vocab.txt] [--held-out WORK/held-out]
 
 A head's answer for a pronoun is the candidate word to which the pronoun attends most.
 The head is chosen on one half of the cases and judged on the other, both ways round.
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from text import CLS, SEP, SPECIAL, Tokenizer
+from text import CLS, MASK, SEP, Tokenizer, split_words
 
 SHOWCASE = "The animal didn't cross the street because it was too tired."
 SHOWN = ((SHOWCASE, "it"),
@@ -48,6 +48,13 @@ def showcase(model, tokenizer):
     link = weights[:, :, pieces.index("it"), pieces.index("animal")]
     best = int(link.argmax())
     return (best // link.shape[1], best % link.shape[1]), float(link.max())
+
+
+def rest(model, tokenizer):
+    """The mean weight on [CLS] in each layer, over a few sentences."""
+    texts = (SHOWCASE, "She opened the old door and looked into the dark room.",
+             "Most birds build their nests in spring, but some of them do not.")
+    return np.mean([attention(model, tokenizer, text)[1][:, :, 1:, 0].mean((1, 2)).numpy() for text in texts], 0)
 
 
 def top(pieces, weights, count=5):
@@ -159,6 +166,44 @@ def patterns(model, tokenizer, items):
         print("%-10s" % name, ", ".join("%d.%d %.2f" % (i // heads, i % heads, mean[i]) for i in order))
 
 
+@torch.no_grad()
+def held_out(model, tokenizer, path, most=1500, length=128, share=0.15):
+    """Masked words of text that was not trained on: pieces asked for, share right, perplexity.
+    Whole words, 15 % of a passage, all shown as [MASK]."""
+    rng = np.random.default_rng(7)
+    passages = []
+    for paragraph in Path(path).read_text(encoding="utf-8").split("\n"):
+        words = [tokenizer.word_ids(w) for w in split_words(paragraph)]
+        if 5 <= len(words):
+            passages.append(words)
+    passages = [passages[i] for i in rng.permutation(len(passages))[:most]]
+    asked, right, loss = 0, 0, 0.0
+    for start in range(0, len(passages), 32):
+        ids = torch.zeros(32, length, dtype=torch.long)
+        ids[:, 0] = CLS
+        answer = torch.full((32, length), -100)
+        for row, words in enumerate(passages[start : start + 32]):
+            at = 1
+            for word in words:
+                if at + len(word) > length - 1:
+                    break
+                ids[row, at : at + len(word)] = torch.tensor(word)
+                if rng.random() < share:
+                    answer[row, at : at + len(word)] = ids[row, at : at + len(word)]
+                    ids[row, at : at + len(word)] = MASK
+                at += len(word)
+            ids[row, at] = SEP
+        place = (answer >= 0).view(-1).nonzero()[:, 0]
+        if len(place) == 0:
+            continue
+        truth = answer.view(-1)[place]
+        scores = model.words(model(ids, only=place)).float()
+        loss += float(torch.nn.functional.cross_entropy(scores, truth, reduction="sum"))
+        right += int((scores.argmax(1) == truth).sum())
+        asked += len(place)
+    return asked, right / asked, float(np.exp(loss / asked))
+
+
 def main():
     from export import load_folder
     from model import Linear, Model, CONFIG
@@ -166,6 +211,7 @@ def main():
     options.add_argument("model")
     options.add_argument("pronouns", nargs="?")
     options.add_argument("--vocabulary")
+    options.add_argument("--held-out", help="the folder of texts that prepare.py kept apart")
     options = options.parse_args()
     if Path(options.model).is_dir():
         model = load_folder(options.model)
@@ -190,6 +236,11 @@ def main():
         p = torch.softmax(scores[pieces.index("[MASK]")], 0).topk(5)
         print(text, "->", ", ".join("%s %.2f" % (tokenizer.pieces[i], v)
                                     for v, i in zip(p.values.tolist(), p.indices.tolist())))
+    if options.held_out:
+        for path in sorted(Path(options.held_out).glob("*.txt")):
+            asked, right, perplexity = held_out(model, tokenizer, path)
+            print("held out %-14s %6d pieces, right %.1f %%, perplexity %.1f"
+                  % (path.stem, asked, 100 * right, perplexity))
     if options.pronouns:
         items = [json.loads(line) for line in open(options.pronouns, encoding="utf-8")]
         patterns(model, tokenizer, items)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from prepare import Source
+from prepare import Source, pack
 from text import CLS, SEP, SOURCES
 
 DEFINITE = "the this that these those his her my your our their its".split()
@@ -208,6 +208,12 @@ class Miner:
         self.pieces_of = lambda word: pieces[word_at[word] : word_at[word + 1]]
         self.point, self.quote = t.ids["."], set(t.some(["\"", "\u201c", "\u201d", "?", "!"]))
         self.leading = {t.ids[x]: x for x in ("but", "and", "so", "then", "for")}
+        counts = np.bincount(t.words, minlength=len(t.names))
+        self.names = {}
+        for kind in (HE, SHE):
+            names = np.flatnonzero(t.name & (t.kind == kind))
+            chance = counts[names] ** 0.5
+            self.names[kind] = names, chance / chance.sum()
         self.of_kind = [self.at[kinds == kind] for kind in range(5)]
         # words that may be somebody else: unknown capitals, "the doctor", whoever speaks in quotes
         inner = np.ones(len(t.words), bool)
@@ -266,18 +272,43 @@ class Miner:
         she = sum(x in ("she", "her") for x in near)
         return HE if he and not she else SHE if she and not he else None
 
-    def render(self, begin, end, changes):
+    def renaming(self, begin, end):
+        """In two texts of three every name becomes another one of the same gender, so that
+        who is meant can be told from the text only."""
+        t = self.t
+        if self.rng.random() < 0.33:
+            return {}
+        old = sorted(set(t.words[begin:end][t.name[t.words[begin:end]] & t.capital[begin:end]].tolist()))
+        new = {}
+        for word in old:
+            names, chance = self.names[t.kind[word]]
+            other = int(self.rng.choice(names, p=chance))
+            if other not in new.values() and other not in old:
+                new[word] = other
+        return new
+
+    def first_piece(self, word, names):
+        return self.pieces_of(names.get(int(word), word))[0]
+
+    def plain(self, begin, end, names):
+        """The pieces of words [begin, end)."""
+        t = self.t
+        if not any(int(x) in names for x in t.words[begin:end]):
+            return t.pieces[t.piece_at[begin] : t.piece_at[end]]
+        return np.concatenate([self.pieces_of(names.get(int(x), x)) for x in t.words[begin:end]])
+
+    def render(self, begin, end, changes, names):
         """Pieces and labels of words [begin, end) with phrases replaced by pronouns."""
-        t, pieces, labels, at = self.t, [], [], begin
-        for start, stop, word, label in sorted(changes):
-            part = t.pieces[t.piece_at[at] : t.piece_at[start]]
+        pieces, labels, at = [], [], begin
+        for start, stop, word, noun in sorted(changes):
+            part = self.plain(at, start, names)
             pieces.append(part)
             labels.append(np.zeros(len(part), np.uint16))
-            new = self.pieces_of(t.ids[word])
+            new = self.pieces_of(self.t.ids[word])
             pieces.append(new)
-            labels.append(np.array([label] + [0] * (len(new) - 1), np.uint16))
+            labels.append(np.array([self.first_piece(noun, names)] + [0] * (len(new) - 1), np.uint16))
             at = stop
-        part = t.pieces[t.piece_at[at] : t.piece_at[end]]
+        part = self.plain(at, end, names)
         return np.concatenate(pieces + [part]), np.concatenate(labels + [np.zeros(len(part), np.uint16)])
 
     def change(self, pair, begin):
@@ -288,8 +319,7 @@ class Miner:
         word, stop = self.pronoun(mention, kind)
         if word is None:
             return None
-        label = self.pieces_of(self.t.words[self.at[mention]])[0]
-        return int(self.begin[mention]), int(stop), word, label
+        return int(self.begin[mention]), int(stop), word, int(self.t.words[self.at[mention]])
 
     def sample(self, pair):
         """One text with its answers: (pieces, labels, pronoun), or None."""
@@ -338,11 +368,13 @@ class Miner:
                         and all(not c[0] <= source < c[1] for c in changes)
                         and all(not extra[0] <= v < extra[1] for v in (p,))):
                     changes.append(extra)
-        pieces, labels = self.render(begin, end, changes)
+        names = self.renaming(begin, end)
+        pieces, labels = self.render(begin, end, changes, names)
         if self.forbidden(begin, end):
             return None
         if sq == sp + 1 and begin == t.begins[sp] and rng.random() < 0.25:      # as a pair
-            cut, _ = self.render(begin, int(t.begins[sq]), [c for c in changes if c[1] <= t.begins[sq]])
+            cut, _ = self.render(begin, int(t.begins[sq]), [c for c in changes if c[1] <= t.begins[sq]],
+                                 names)
             pieces = np.concatenate([[CLS], pieces[: len(cut)], [SEP], pieces[len(cut) :], [SEP]])
             labels = np.concatenate([[0], labels[: len(cut)], [0], labels[len(cut) :], [0]])
         else:
@@ -366,7 +398,7 @@ class Miner:
         if (end <= p + 2 or self.unclear[end] - self.unclear[p + 1] > 0
                 or self.unclear[p] - self.unclear[begin] > 0):
             return None
-        answers = {}
+        answers, names = {}, self.renaming(begin, end)
         inside = {k: self.of_kind[k][slice(*np.searchsorted(self.of_kind[k], [begin, end]))] for k in range(5)}
         for k, forms in REAL.items():
             at = inside[k]
@@ -376,14 +408,11 @@ class Miner:
                 if k == kind:
                     return None
                 continue
-            label = self.pieces_of(t.words[at[0]])[0]
-            answers.update({x: label for x in range(int(at[0]) + 1, end) if t.names[t.words[x]] in forms})
+            answers.update({x: int(t.words[at[0]]) for x in range(int(at[0]) + 1, end) if t.names[t.words[x]] in forms})
         if not answers:
             return None
-        pieces = t.pieces[t.piece_at[begin] : t.piece_at[end]]
-        labels = np.zeros(len(pieces), np.uint16)
-        for x, label in answers.items():
-            labels[t.piece_at[x] - t.piece_at[begin]] = label
+        changes = [(x, x + 1, t.names[t.words[x]], noun) for x, noun in answers.items()]
+        pieces, labels = self.render(begin, end, changes, names)
         form = t.names[t.words[max(answers)]]
         return np.concatenate([[CLS], pieces, [SEP]]), np.concatenate([[0], labels, [0]]), form
 
@@ -402,11 +431,12 @@ class Miner:
             word, at = self.leading[t.words[at]], at + 1
         if change[0] != at or self.forbidden(begin, end):
             return None
-        one = t.pieces[t.piece_at[begin] : t.piece_at[middle - 1]]
+        names = self.renaming(begin, end)
+        one = self.plain(begin, middle - 1, names)
         link = list(self.pieces_of(t.ids[word]))
         if rng.random() < 0.25:
             link = list(self.pieces_of(t.ids[","])) + link
-        two, labels = self.render(at, end, [change])
+        two, labels = self.render(at, end, [change], names)
         if len(one) + len(link) + len(two) > 61:
             return None
         return (np.concatenate([[CLS], one, link, two, [SEP]]),
@@ -416,37 +446,6 @@ class Miner:
         """Nothing close to the sentence that the model is shown with."""
         words = set(self.t.words[begin:end])
         return self.t.ids["animal"] in words and self.t.ids["street"] in words
-
-
-def pack(samples, length, seed):
-    """First-fit packing of (pieces, labels) into rows."""
-    order = np.random.default_rng(seed).permutation(len(samples))
-    rows, open_rows = [], []
-    for i in order:
-        size = len(samples[i][0])
-        for j, (room, row) in enumerate(open_rows):
-            if room >= size:
-                rows[row].append(i)
-                open_rows[j] = (room - size, row)
-                if room - size < 12:
-                    open_rows.pop(j)
-                break
-        else:
-            rows.append([i])
-            if length - size >= 12:
-                open_rows.append((length - size, len(rows) - 1))
-            if len(open_rows) > 60:
-                open_rows.pop(0)
-    ids, labels = (np.zeros((len(rows), length), np.uint16) for _ in range(2))
-    for r, row in enumerate(rows):
-        at = 0
-        for i in row:
-            pieces, answers = samples[i]
-            ids[r, at : at + len(pieces)] = pieces
-            labels[r, at : at + len(pieces)] = answers
-            at += len(pieces)
-    mix = np.random.default_rng(seed + 1).permutation(len(rows))
-    return ids[mix], labels[mix]
 
 
 def main():
@@ -471,6 +470,8 @@ def main():
         if result is None:
             continue
         pieces, labels, form = result
+        if len(pieces) > 128:                               # names can have grown
+            continue
         count[noun] = count.get(noun, 0) + 1
         forms[form] = forms.get(form, 0) + 1
         found[64 if len(pieces) <= 64 else 128].append((pieces, labels))
@@ -481,14 +482,14 @@ def main():
         most = options.most // (2 if miner.kinds[mention] in (HE, SHE) else 20)
         if count.get(noun, 0) < most:
             result = miner.natural(mention)
-            if result is not None:
+            if result is not None and len(result[0]) <= 128:
                 pieces, labels, form = result
                 count[noun] = count.get(noun, 0) + 1
                 forms[form] = forms.get(form, 0) + 1
-                found[64].append((pieces, labels))
+                found[64 if len(pieces) <= 64 else 128].append((pieces, labels))
     print("natural:", forms)
     for length in found:
-        ids, labels = pack(found[length], length, options.seed)
+        ids, labels = pack(found[length], length, options.seed, least=12)
         np.save(Path(options.work) / ("mined%d.npy" % length), ids)
         np.save(Path(options.work) / ("mined%d.labels.npy" % length), labels)
         print(length, len(found[length]), "texts", ids.shape, "filled", (ids > 0).mean(),

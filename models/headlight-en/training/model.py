@@ -1,6 +1,6 @@
 """The encoder (BERT, post-layer-norm, tied masked-word head) and its optimiser.
 
-Parameter names are those of BertForMaskedLM. Products run in bf16, everything
+Parameter names are those of BertForPreTraining. Products run in bf16, everything
 else in fp32. Several short texts share a row: a text starts at its [CLS] and
 attention does not cross from one to another.
 """
@@ -13,7 +13,7 @@ from torch import nn
 from text import CLS, PAD, SEP
 
 CONFIG = {
-    "architectures": ["BertForMaskedLM"], "model_type": "bert", "vocab_size": 8192,
+    "architectures": ["BertForPreTraining"], "model_type": "bert", "vocab_size": 8192,
     "hidden_size": 256, "num_hidden_layers": 6, "num_attention_heads": 8,
     "intermediate_size": 1024, "hidden_act": "gelu", "max_position_embeddings": 256,
     "type_vocab_size": 2, "layer_norm_eps": 1e-12, "initializer_range": 0.02,
@@ -38,16 +38,29 @@ class SelfAttention(nn.Module):
         h = c["hidden_size"]
         self.heads, self.width = c["num_attention_heads"], h // c["num_attention_heads"]
         self.query, self.key, self.value = Linear(h, h), Linear(h, h), Linear(h, h)
+        self.watched, self.peak = False, None
 
     def split(self, x, rows, length):
         return x.view(rows, length, self.heads, self.width).transpose(1, 2)
+
+    @torch.no_grad()
+    def clip(self, limit):
+        """Where a head's largest score went over the limit, shrink its queries and keys
+        (QK-clip, Kimi K2 2025): scores that grow and grow end in heads that look at one
+        place only and learn nothing any more."""
+        shrink = (limit / self.peak).clamp(max=1).sqrt().repeat_interleave(self.width)
+        for part in (self.query, self.key):
+            part.weight.mul_(shrink[:, None])
+            part.bias.mul_(shrink)
 
     def forward(self, x, bias, rows, length, keep):
         q = self.split(self.query(x), rows, length)
         k = self.split(self.key(x), rows, length)
         v = self.split(self.value(x), rows, length)
-        scores = torch.matmul(q, k.transpose(2, 3)).float() * (1 / math.sqrt(self.width)) + bias
-        weights = torch.softmax(scores, 3)
+        scores = torch.matmul(q, k.transpose(2, 3)).float() * (1 / math.sqrt(self.width))
+        if self.watched:
+            self.peak = scores.detach().abs().amax((0, 2, 3))
+        weights = torch.softmax(scores + bias, 3)
         if keep is not None:
             keep.append(weights.detach())
         return torch.matmul(weights.to(v.dtype), v).transpose(1, 2).reshape(rows * length, -1)
@@ -87,8 +100,11 @@ class Layer(nn.Module):
         self.intermediate = Dense(c["hidden_size"], c["intermediate_size"])
         self.output = Output(c, c["intermediate_size"])
 
-    def forward(self, x, bias, rows, length, keep):
-        x = self.attention.output(self.attention.self(x, bias, rows, length, keep), x)
+    def forward(self, x, bias, rows, length, keep, only=None):
+        context = self.attention.self(x, bias, rows, length, keep)
+        if only is not None:
+            context, x = context[only], x[only]
+        x = self.attention.output(context, x)
         return self.output(F.gelu(self.intermediate.dense(x)), x)
 
 
@@ -114,7 +130,9 @@ class Model(nn.Module):
         self.bert.embeddings = Embeddings(c)
         self.bert.encoder = Container()
         self.bert.encoder.layer = nn.ModuleList(Layer(c) for _ in range(c["num_hidden_layers"]))
+        self.bert.pooler = Dense(c["hidden_size"], c["hidden_size"])
         self.cls = Container()
+        self.cls.seq_relationship = Linear(c["hidden_size"], 2)
         self.cls.predictions = Container()
         self.cls.predictions.bias = nn.Parameter(torch.zeros(c["vocab_size"]))
         self.cls.predictions.transform = Container()
@@ -141,8 +159,9 @@ class Model(nn.Module):
         with torch.no_grad():
             place.copy_(torch.cat([angle.sin(), angle.cos()], 1) * std * math.sqrt(2))
 
-    def forward(self, ids, keep=None, causal=False):
-        """Hidden states [rows * length, hidden] of ids [rows, length]."""
+    def forward(self, ids, keep=None, hide=None, only=None):
+        """Hidden states [rows * length, hidden] of ids [rows, length], or those of the places
+        in `only`. hide: two shares of the texts in which nobody may look at [CLS], and at [SEP]."""
         rows, length = ids.shape
         at = torch.arange(length)
         begins = ids == CLS
@@ -154,15 +173,18 @@ class Model(nn.Module):
         closed = closed - (ids == SEP).long()
         segment = (closed - closed.gather(1, first)).clamp(0, 1)
         same = text[:, :, None] == text[:, None, :]
-        if causal:
-            same = same & (at[None, :] <= at[:, None])[None]
+        if hide is not None:
+            for share, piece in zip(hide, (CLS, SEP)):
+                texts = torch.rand(rows, length).gather(1, text.clamp(min=0)) < share
+                same = same & ~(texts & (ids == piece))[:, None]
         bias = torch.zeros(same.shape).masked_fill_(~same, -1e4)[:, None]
 
         e = self.bert.embeddings
         x = e.word_embeddings(ids) + e.position_embeddings(place) + e.token_type_embeddings(segment)
         x = e.LayerNorm(x).view(rows * length, -1)
-        for layer in self.bert.encoder.layer:
-            x = layer(x, bias, rows, length, keep)
+        layers = self.bert.encoder.layer
+        for layer in layers:
+            x = layer(x, bias, rows, length, keep, only if layer is layers[-1] else None)
         return x
 
     def words(self, x):
@@ -173,6 +195,22 @@ class Model(nn.Module):
         if Linear.exact:
             return F.linear(x, w, b)
         return F.linear(x.bfloat16(), w.bfloat16(), b.bfloat16())
+
+
+    def relation(self, x):
+        """Scores of "follows" and "does not" for the hidden states of [CLS]."""
+        return self.cls.seq_relationship(torch.tanh(self.bert.pooler.dense(x).float()))
+
+    def watch(self, on):
+        for layer in self.bert.encoder.layer:
+            layer.attention.self.watched = on
+
+    def clip(self, limit):
+        """Shrink queries and keys of watched layers; the largest score seen."""
+        peaks = [layer.attention.self.peak.max() for layer in self.bert.encoder.layer]
+        for layer in self.bert.encoder.layer:
+            layer.attention.self.clip(limit)
+        return float(max(peaks))
 
 
 # -- optimiser ---------------------------------------------------------------------
@@ -221,6 +259,8 @@ class Optimiser:
                 self.muon[n].mul_(1 - muon_rate * self.decay).add_(u, alpha=-scale)
         c1, c2 = 1 - betas[0] ** self.count, 1 - betas[1] ** self.count
         for n, p in self.adam.items():
+            if p.grad is None:                          # a step without pairs
+                continue
             m, v = self.state[n], self.second[n]
             m.mul_(betas[0]).add_(p.grad, alpha=1 - betas[0])
             v.mul_(betas[1]).addcmul_(p.grad, p.grad, value=1 - betas[1])

@@ -4,7 +4,8 @@
     prepare.py rows MODEL_FOLDER WORK     rows for masked-word training
 
 A row file holds ids [rows, length]; short texts are packed behind each other,
-each from its own [CLS] on.
+each from its own [CLS] on. Its labels hold the answer of pairs at their [CLS]:
+1 where the second part follows the first, 2 where it is from elsewhere.
 """
 import argparse
 import re
@@ -16,6 +17,8 @@ from text import CLS, SEP, SOURCES, Tokenizer, fold, read_documents, sentences, 
 
 # textbooks: dense exposition that a small model profits little from; take a part.
 SHARE = {"textbooks": 0.5}
+# of every source one document in so many is never trained on; evaluate.py reads those
+HELD_OUT = 89
 
 
 class Surface(dict):
@@ -29,11 +32,16 @@ class Surface(dict):
 def words(options):
     work = Path(options.work)
     work.mkdir(parents=True, exist_ok=True)
+    (work / "held-out").mkdir(exist_ok=True)
     surface = Surface()
     for source in SOURCES:
+        held_out = open(work / "held-out" / (source + ".txt"), "w", encoding="utf-8")
         flat, ends, starts_paragraph, document_of = [], [], [], []
         keep = SHARE.get(source, 1.0)
         for number, document in enumerate(read_documents(options.corpora, source)):
+            if number % HELD_OUT == HELD_OUT // 2:
+                held_out.write("\n".join(document) + "\n\n")
+                continue
             if keep < 1 and (number * 0.6180339887) % 1 > keep:
                 continue
             for paragraph in document:
@@ -46,6 +54,7 @@ def words(options):
                         starts_paragraph.append(first)
                         document_of.append(number)
                         first = False
+        held_out.close()
         np.save(work / (source + ".words.npy"), np.array(flat, np.int32))
         np.save(work / (source + ".ends.npy"), np.array(ends, np.int32))
         np.save(work / (source + ".paragraph.npy"), np.array(starts_paragraph, bool))
@@ -94,61 +103,96 @@ class Source:
         self.sentence_end = self.piece_at[self.ends]
 
 
-def pack(texts, length, seed):
-    """First-fit packing of variable texts into rows of one length."""
+def pack(texts, length, seed, least=7):
+    """First-fit packing of (pieces, answers) into rows of one length: ids, answers."""
     order = np.random.default_rng(seed).permutation(len(texts))
     rows, open_rows = [], []                # open: (room, index)
     for i in order:
-        text = texts[i]
+        size = len(texts[i][0])
         for j, (room, row) in enumerate(open_rows):
-            if room >= len(text):
-                rows[row].append(text)
-                open_rows[j] = (room - len(text), row)
-                if room - len(text) < 7:
+            if room >= size:
+                rows[row].append(i)
+                open_rows[j] = (room - size, row)
+                if room - size < least:
                     open_rows.pop(j)
                 break
         else:
-            rows.append([text])
-            if length - len(text) >= 7:
-                open_rows.append((length - len(text), len(rows) - 1))
+            rows.append([i])
+            if length - size >= least:
+                open_rows.append((length - size, len(rows) - 1))
             if len(open_rows) > 40:
                 open_rows.pop(0)
-    out = np.zeros((len(rows), length), np.uint16)
-    for i, row in enumerate(rows):
-        flat = np.concatenate(row)
-        out[i, : len(flat)] = flat
-    return out
+    ids, answers = (np.zeros((len(rows), length), np.uint16) for _ in range(2))
+    for r, row in enumerate(rows):
+        at = 0
+        for i in row:
+            pieces, answer = texts[i]
+            ids[r, at : at + len(pieces)] = pieces
+            answers[r, at : at + len(pieces)] = answer
+            at += len(pieces)
+    mix = np.random.default_rng(seed + 1).permutation(len(rows))
+    return ids[mix], answers[mix]
+
+
+def plain(text):
+    return np.concatenate([[CLS], text, [SEP]]), 0
+
+
+def pair(first, second, follows):
+    """[CLS] a [SEP] b [SEP]; the answer at [CLS] is 1 where b follows a, 2 where it does not."""
+    pieces = np.concatenate([[CLS], first, [SEP], second, [SEP]])
+    answers = np.zeros(len(pieces), np.uint16)
+    answers[0] = 1 if follows else 2
+    return pieces, answers
 
 
 def singles(source, length, share, rng):
     for i in np.flatnonzero(rng.random(len(source.ends)) < share):
         text = source.pieces[source.sentence_at[i] : source.sentence_end[i]]
         if 3 <= len(text) <= length - 2:
-            yield np.concatenate([[CLS], text, [SEP]])
+            yield plain(text)
 
 
 def pairs(source, length, share, rng):
-    """Two neighbouring sentences of a document, [CLS] a [SEP] b [SEP]."""
-    for i in np.flatnonzero(rng.random(len(source.ends) - 1) < share):
-        size = source.sentence_end[i + 1] - source.sentence_at[i]
-        if source.document[i] == source.document[i + 1] and size <= length - 3:
-            a = source.pieces[source.sentence_at[i] : source.sentence_end[i]]
-            b = source.pieces[source.sentence_at[i + 1] : source.sentence_end[i + 1]]
-            yield np.concatenate([[CLS], a, [SEP], b, [SEP]])
+    """A sentence and the one that follows it in its document, or one from another document."""
+    last = len(source.ends) - 1
+    for i in np.flatnonzero(rng.random(last) < share):
+        follows = rng.random() < 0.5
+        j = i + 1 if follows else int(rng.integers(last))
+        if (source.document[i] == source.document[j]) != follows:
+            continue
+        first = source.pieces[source.sentence_at[i] : source.sentence_end[i]]
+        second = source.pieces[source.sentence_at[j] : source.sentence_end[j]]
+        if 3 <= len(first) and 3 <= len(second) and len(first) + len(second) <= length - 3:
+            yield pair(first, second, follows)
 
 
-def passages(source, length):
-    """Whole sentences of one document, as many as fit."""
+def passages(source, length, rng, paired=0.0):
+    """Whole sentences of one document, as many as fit; a share of them in two parts, the
+    second of which may come from another document."""
     i, last = 0, len(source.ends)
+    earlier = []                            # second parts, and their documents
     while i < last:
         begin = source.sentence_at[i]
         j = i + 1
         while (j < last and source.document[j] == source.document[i]
-               and source.sentence_end[j] - begin <= length - 2):
+               and source.sentence_end[j] - begin <= length - 3):
             j += 1
-        text = source.pieces[begin : min(source.sentence_end[j - 1], begin + length - 2)]
-        if len(text) >= 8:
-            yield np.concatenate([[CLS], text, [SEP]])
+        end = min(source.sentence_end[j - 1], begin + length - 3)
+        if j - i > 1 and rng.random() < paired:
+            middle = source.sentence_at[int(rng.integers(i + 1, j))]
+            second, document = source.pieces[middle:end], source.document[i]
+            stranger = earlier[int(rng.integers(len(earlier)))] if earlier else (None, document)
+            other = stranger[1] != document and rng.random() < 0.5
+            shown = stranger[0][: length - 3 - (middle - begin)] if other else second
+            if len(shown) > 2:
+                yield pair(source.pieces[begin:middle], shown, not other)
+            if len(earlier) < 5000:
+                earlier.append((second, document))
+            else:
+                earlier[int(rng.integers(5000))] = (second, document)
+        elif end - begin >= 6:
+            yield plain(source.pieces[begin:end])
         i = j
 
 
@@ -164,18 +208,17 @@ def rows(options):
             continue
         simple = name in ("stories", "news-simple")
         short.extend(singles(source, 64, 1.0 if simple else 0.08, rng))
-        short.extend(pairs(source, 64, 1.0 if simple else 0.08, rng))
-        middle.extend(passages(source, 128))
-        if simple or name == "encyclopedia":
-            long.extend(passages(source, 256))
-        else:
-            long.extend(t for t in passages(source, 256) if rng.random() < 0.15)
+        short.extend(pairs(source, 64, 1.0 if simple else 0.10, rng))
+        middle.extend(passages(source, 128, rng, 0.4))
+        share = 1.0 if simple or name == "encyclopedia" else 0.15
+        long.extend(t for t in passages(source, 256, rng, 0.3) if rng.random() < share)
         print(name, len(short), len(middle), len(long), flush=True)
     for texts, length in ((short, 64), (middle, 128), (long, 256)):
-        packed = pack(texts, length, options.seed)
-        np.random.default_rng(options.seed + length).shuffle(packed)
-        np.save(work / ("rows%d.npy" % length), packed)
-        print(length, packed.shape, "filled", (packed > 0).mean(), flush=True)
+        ids, answers = pack(texts, length, options.seed)
+        np.save(work / ("rows%d.npy" % length), ids)
+        np.save(work / ("rows%d.labels.npy" % length), answers)
+        print(length, ids.shape, "filled", (ids > 0).mean(), "pairs that follow", (answers == 1).sum(),
+              "and not", (answers == 2).sum(), flush=True)
 
 
 def main():

@@ -1,16 +1,17 @@
 #!/bin/sh
 # From a folder of corpora to the model folder.
 #
-#     run.sh CORPORA WORK MODEL_FOLDER [MINUTES]
+#     run.sh CORPORA WORK MODEL_FOLDER HEADLIGHT [MINUTES]
 #
 # CORPORA holds fiction, textbooks, encyclopedia, stories, news-simple (.txt.xz, a
-# paragraph a line, a blank line between documents) and en-fr.tsv.xz. WORK takes 0.5 GB
-# of arrays and the checkpoints. Needs Python 3 with PyTorch and NumPy; no network.
+# paragraph a line, a blank line between documents) and en-fr.tsv.xz. WORK takes 1 GB of
+# arrays and the checkpoints. HEADLIGHT is the built program, which is asked what the heads
+# do. Needs Python 3 with PyTorch and NumPy; no network.
 # Steps whose result is there already are skipped; training resumes from its checkpoint.
 set -eu
-corpora=$1 work=$2 model=$3 minutes=${4:-105}
+corpora=$1 work=$2 model=$3 headlight=$4 minutes=${5:-128}
 here=$(cd "$(dirname "$0")" && pwd)
-python=${PYTHON:-python3}
+python=${PYTHON:-/usr/bin/python3}
 
 # keep freed memory, and let a waiting thread sleep
 export MALLOC_TRIM_THRESHOLD_=8000000000 MALLOC_MMAP_THRESHOLD_=8000000000
@@ -23,5 +24,7 @@ export OMP_WAIT_POLICY=passive PYTHONDONTWRITEBYTECODE=1
 "$python" "$here/train.py" "$work" "$work/run" --vocabulary "$model/vocab.txt" --minutes "$minutes" --resume
 "$python" "$here/export.py" "$work/run/checkpoint.pt" "$model"
 cp "$work/run/log.csv" "$here/log.csv"
-"$python" "$here/plot.py" "$here/log.csv" "$here/log.svg"
-"$python" "$here/evaluate.py" "$model"
+"$python" "$here/checkpoints.py" "$work/run" "$model" --headlight "$headlight"
+"$python" "$here/plot.py" "$here/log.csv" "$here/patterns.csv" "$here/log.svg" "$here/patterns.svg"
+"$python" "$here/evaluate.py" "$model" --held-out "$work/held-out"
+"$headlight" heads -m "$model"

@@ -1,4 +1,5 @@
-"""Train the encoder: masked words, and the noun behind a pronoun (see mine.py).
+"""Train the encoder: masked words, the noun behind a pronoun (see mine.py), and whether the
+second part of a pair follows the first.
 
     train.py WORK RUN --minutes 90 [--resume]
 
@@ -16,16 +17,25 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from evaluate import showcase
+from evaluate import rest, showcase
+from export import write_safetensors
 from model import CONFIG, Model, Optimiser
-from text import MASK, SPECIAL, Tokenizer
+from text import CLS, MASK, SPECIAL, Tokenizer
 
 # A step is 6,144 tokens of one length. Of its rows a part is mined references.
 # length: (chance of a step, rows, mined rows in the first half of the run, and in the second)
-STEPS = {64: (0.52, 96, 52, 36), 128: (0.40, 48, 14, 10), 256: (0.08, 24, 0, 0)}
+STEPS = {64: (0.52, 96, 52, 36), 128: (0.40, 48, 18, 14), 256: (0.08, 24, 0, 0)}
 MASKED = 0.24                       # of all tokens of a step, padding counted
 REFERENCE_WEIGHT = 3.0              # of a noun behind a pronoun, a masked piece being 1
 REFERENCES = 128                    # at most, in a step
+RELATION_WEIGHT = 1.0               # of "does the second part follow the first"
+PAIRS = 64                          # at most, in a step
+# In this share of the texts nobody may look at [CLS], and at [SEP], a little less in the last
+# quarter: where they are always there, deep heads rest on [CLS] from early on and for good, and
+# learn nothing (it happened: 32 of 48 heads).
+HIDE = (0.85, 0.2)
+SCORE_LIMIT = 24.0                  # of a query-key product before the softmax, see clip()
+KEEP_AT = [0, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128]      # million tokens
 
 
 class Rows:
@@ -58,8 +68,8 @@ class Batches:
         self.lengths, self.chances = list(STEPS), [STEPS[n][0] for n in STEPS]
 
     def next(self, part):
-        """At a part (0 to 1) of the run: ids, positions and answers of masked pieces, and
-        positions and answers of references."""
+        """At a part (0 to 1) of the run: ids, and positions and answers of masked pieces, of
+        references, and of pairs."""
         rng = self.rng
         length = int(rng.choice(self.lengths, p=self.chances))
         mined = STEPS[length][2 if part < 0.5 else 3]
@@ -72,6 +82,10 @@ class Batches:
         size = ids.size
         rows = np.repeat(np.arange(len(ids)), length)
         flat, labels = ids.ravel(), labels.ravel()
+        paired = rng.permutation(np.flatnonzero((flat == CLS) & (labels > 0)))[:PAIRS]
+        follows = np.concatenate([labels[paired] - 1, np.full(PAIRS - len(paired), -100)])
+        paired = np.concatenate([paired, np.zeros(PAIRS - len(paired), int)])
+        labels = np.where(flat == CLS, 0, labels)
 
         # whole words, the rarest first in a lottery; words that come again are drawn more often
         word = np.cumsum(~self.goes_on[flat])
@@ -90,8 +104,8 @@ class Batches:
         answer = flat[chosen]
         shown = flat.copy()
         luck = rng.random(len(chosen))
-        shown[chosen[luck < 0.8]] = MASK
-        other = luck > 0.9
+        shown[chosen[luck < 0.65]] = MASK
+        other = luck > 0.85
         shown[chosen[other]] = rng.integers(len(SPECIAL), len(self.goes_on), int(other.sum()))
         chosen = np.concatenate([chosen, np.zeros(missing, int)])
         answer = np.concatenate([answer, np.full(missing, -100)])
@@ -99,7 +113,8 @@ class Batches:
         asked = rng.permutation(asked)[:REFERENCES]
         noun = np.concatenate([labels[asked], np.full(REFERENCES - len(asked), -100)])
         asked = np.concatenate([asked, np.zeros(REFERENCES - len(asked), int)])
-        return [torch.from_numpy(a) for a in (shown.reshape(ids.shape), chosen, answer, asked, noun)]
+        return [torch.from_numpy(a) for a in (shown.reshape(ids.shape), chosen, answer, asked, noun,
+                                              paired, follows)]
 
 
 def rate_at(part, warm=0.02):
@@ -142,20 +157,27 @@ def main():
     table = csv.writer(log)
     if step == 0:
         table.writerow("step tokens minutes masked_loss reference_loss reference_right "
-                       "tokens_per_second it_to_animal head".split())
+                       "next_loss next_right tokens_per_second it_to_animal head largest_score "
+                       "cls_0 cls_1 cls_2 cls_3 cls_4 cls_5".split())
 
     def save():
         torch.save({"model": model.state_dict(), "optimiser": optimiser.save(), "step": step,
                     "tokens": tokens, "spent": spent}, str(kept) + ".new")
         os.replace(str(kept) + ".new", kept)
 
-    sums, since, saved_at, trial = np.zeros(5), tokens, time.time(), {}
+    sums, since, saved_at, trial, peak = np.zeros(8), tokens, time.time(), {}, 0.0
+    kept_at = next(i for i, at in enumerate(KEEP_AT) if step == 0 or at * 1e6 > tokens)
     last = window = time.time()
     while spent < options.minutes * 60:
         part = spent / (options.minutes * 60)
-        ids, chosen, answer, asked, noun = batches.next(part)
-        x = model(ids)
-        scores = model.words(x[torch.cat([chosen, asked])]).float()
+        if tokens >= KEEP_AT[kept_at] * 1e6:
+            write_safetensors(run / ("at-%sM.safetensors" % KEEP_AT[kept_at]), model.state_dict())
+            kept_at += 1
+        ids, chosen, answer, asked, noun, paired, follows = batches.next(part)
+        model.watch(step % 4 == 0)
+        hide = [share * min(1.0, 2.2 - 1.6 * part) for share in HIDE]
+        x = model(ids, hide=hide, only=torch.cat([chosen, asked, paired]))
+        scores = model.words(x[: len(chosen) + len(asked)]).float()
         masked = F.cross_entropy(scores[: len(chosen)], answer)
         guess = scores[len(chosen) :]
         found = int((noun >= 0).sum())
@@ -166,9 +188,17 @@ def main():
             sums[2:5] += float(reference), right, found
         else:
             loss = masked
+        pairs = int((follows >= 0).sum())
+        if pairs:
+            relation = model.relation(x[-PAIRS:])
+            next_loss = F.cross_entropy(relation, follows)
+            loss = loss + next_loss * (RELATION_WEIGHT * min(1.0, pairs / 16))
+            sums[5:8] += float(next_loss.detach()) * pairs, int((relation.argmax(1) == follows).sum()), pairs
         loss.backward()
         rate = rate_at(min(part + 1e-6, 1.0))
         optimiser.step(options.muon * rate, options.adam * rate)
+        if step % 4 == 0:
+            peak = max(peak, model.clip(SCORE_LIMIT))
         sums[0:2] += float(masked), 1
         step += 1
         tokens += ids.numel()
@@ -189,9 +219,11 @@ def main():
             head, weights = showcase(model, tokenizer)
             table.writerow([step, tokens, "%.2f" % (spent / 60), "%.4f" % (sums[0] / sums[1]),
                             "%.4f" % (sums[2] / max(sums[4], 1)), "%.4f" % (sums[3] / max(sums[4], 1)),
-                            int((tokens - since) / (now - window)), "%.3f" % weights, "%d.%d" % head])
+                            "%.4f" % (sums[5] / max(sums[7], 1)), "%.4f" % (sums[6] / max(sums[7], 1)),
+                            int((tokens - since) / (now - window)), "%.3f" % weights, "%d.%d" % head,
+                            "%.1f" % peak, *("%.2f" % share for share in rest(model, tokenizer))])
             log.flush()
-            sums, since, window = np.zeros(5), tokens, now
+            sums, since, window, peak = np.zeros(8), tokens, now, 0.0
         if now - saved_at > 300:
             save()
             saved_at = now
