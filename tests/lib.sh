@@ -11,6 +11,9 @@ headlight=${HEADLIGHT:-build/headlight}
 build=$(dirname "$headlight")
 work=$(mktemp -d "${TMPDIR:-/tmp}/headlight-test.XXXXXX") || exit 1
 tests_done=0
+# Nothing of the user's own is read or written.
+XDG_CACHE_HOME=$work/cache XDG_STATE_HOME=$work/state
+export XDG_CACHE_HOME XDG_STATE_HOME
 
 # Ends what this script started, by process id, and removes the scratch folder.
 started=

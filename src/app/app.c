@@ -1,6 +1,7 @@
 #include "app/app.h"
 
 #include "app/command.h"
+#include "app/survey.h"
 #include "base/base.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -35,7 +36,8 @@ static void read_examples(App *app)
 
 void app_init(App *app, FontSet *fonts)
 {
-    *app = (App){.fonts = fonts, .view = view_state_default(), .scale_percent = 100};
+    *app = (App){
+        .fonts = fonts, .view = view_state_default(), .scale_percent = 100, .grid_pattern = -1};
     app->view.hover = app->chip_hover = (Target){TARGET_NONE, -1, -1, -1, -1};
     app->models = models_list(&app->arena, &app->model_count);
     read_examples(app);
@@ -55,6 +57,7 @@ void app_free(App *app)
     ui_free(&app->ui);
     drawing_free(app->picture);
     drawing_free(app->screen);
+    pattern_free(app->patterns);
     free(app->grid);
     free(app->last_export);
     arena_free(&app->arena);
@@ -146,12 +149,62 @@ static void take_trace(App *app, Trace *trace)
     for (int i = 0; i < app->start_count; i++) { command_do(app, app->start[i]); }
 }
 
+static void forget_patterns(App *app)
+{
+    PatternScores *late = NULL;
+    if (app->worker != NULL) {
+        worker_poll_survey(app->worker, &app->survey_done, &app->survey_count, &late);
+    }
+    pattern_free(late);
+    pattern_free(app->patterns);
+    app->patterns = NULL;
+    if (app->grid_pattern >= 0) {
+        free(app->grid);
+        app->grid = NULL;
+    }
+}
+
+/* What the heads of a new model do is read from the cache, or found out beside the window. */
+static void learn_patterns(App *app)
+{
+    Arena scratch = {0};
+    forget_patterns(app);
+    const char *probe = app->worker != NULL && app->model != NULL
+                            ? survey_find_probe(app->model, &scratch, NULL)
+                            : NULL;
+    ProbeSet set;
+    if (probe != NULL && (app->patterns = survey_read_cache(app->model, probe)) == NULL &&
+        probe_read(probe, &set, NULL)) {
+        worker_survey(app->worker, app->model, &set);
+    }
+    arena_free(&scratch);
+}
+
+static void poll_survey(App *app)
+{
+    PatternScores *scores;
+    worker_poll_survey(app->worker, &app->survey_done, &app->survey_count, &scores);
+    if (scores == NULL) { return; }
+    Arena scratch = {0};
+    const char *probe = survey_find_probe(app->model, &scratch, NULL);
+    if (probe != NULL) { survey_write_cache(app->model, probe, scores); }
+    arena_free(&scratch);
+    pattern_free(app->patterns);
+    app->patterns = scores;
+    if (app->grid_pattern >= 0) {
+        free(app->grid);
+        app->grid = NULL;
+    }
+    app->changed = true;
+}
+
 /* The old model may still be in use by the worker, so that the worker gets rid of it. */
 static void take_model(App *app, Model *model, bool run)
 {
     Model *before = app->model;
     app->model = model;
     if (run) { app_run(app, NULL); }
+    learn_patterns(app);
     if (app->worker != NULL) {
         worker_retire(app->worker, before);
     } else {
@@ -215,6 +268,7 @@ bool app_open_trace(App *app, const char *path, Error *err)
             model_free(app->model);
         }
         app->model = NULL;
+        forget_patterns(app);
     }
     const char *const *text = trace->encoding->text;
     textfield_reset(&app->text, text[0] != NULL ? text[0] : "");
@@ -227,7 +281,9 @@ bool app_open_trace(App *app, const char *path, Error *err)
 void app_poll(App *app)
 {
     WorkerAnswer answer;
-    if (app->worker == NULL || !worker_poll(app->worker, &answer)) { return; }
+    if (app->worker == NULL) { return; }
+    if (app->model != NULL) { poll_survey(app); }
+    if (!worker_poll(app->worker, &answer)) { return; }
     if (!worker_busy(app->worker)) { app->asked = 0; }
     if (answer.failed) { app_say(app, true, "%s", answer.error.text); }
     bool ask_again = answer.model != NULL && answer.trace == NULL && !answer.failed;
@@ -254,4 +310,29 @@ bool app_pin_word(App *app, const char *word)
         return true;
     }
     return false;
+}
+
+bool app_link(const App *app, int *query, int *key)
+{
+    *query = *key = -1;
+    for (int pin = app->view.pin_count - 1; pin >= 0; pin--) {
+        const Target *target = &app->view.pins[pin];
+        bool has_query = target->kind == TARGET_QUERY || target->kind == TARGET_LINK;
+        bool has_key = target->kind == TARGET_KEY || target->kind == TARGET_LINK;
+        if (has_query && *query < 0) { *query = target->query; }
+        if (has_key && *key < 0) { *key = target->key; }
+    }
+    return *query >= 0 && *key >= 0;
+}
+
+RankedHead *app_ranking(const App *app, Arena *arena, int *count)
+{
+    int query, key;
+    *count = 0;
+    if (app->trace == NULL || !app_link(app, &query, &key)) { return NULL; }
+    const Attention *a = &app->trace->attention[app->view.attention];
+    RankedHead *ranked = arena_alloc(arena, (size_t)a->layers * (size_t)a->heads, sizeof *ranked);
+    *count = rank_heads(app->trace, app->view.attention, (TokenSpan){query, query + 1},
+                        (TokenSpan){key, key + 1}, ranked);
+    return ranked;
 }

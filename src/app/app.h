@@ -7,6 +7,8 @@
 #define APP_APP_H
 
 #include "analysis/measure.h"
+#include "analysis/pattern.h"
+#include "analysis/rank.h"
 #include "app/models.h"
 #include "app/worker.h"
 #include "draw/font.h"
@@ -33,6 +35,10 @@ typedef struct App {
 
     ViewState view;
     Measure measure;
+    int grid_pattern;        /* the grid shows a pattern instead of the measure; -1: it does not */
+    PatternScores *patterns; /* what the model's heads do on the probe set; NULL: not known (yet) */
+    int survey_done,
+        survey_count; /* how far the survey is that finds that out; 0 of 0: none runs */
     float *grid;      /* [layers, heads] of `measure`, of the current trace; NULL: to be made */
     Target grid_link; /* the link that `grid` was made for */
     TextField text, pair;
@@ -83,6 +89,11 @@ void app_say(App *app, bool is_error, const char *format, ...)
 
 /* Pins, as a query, the last word that equals `word`, whatever the case. False: there is none. */
 bool app_pin_word(App *app, const char *word);
+
+/* The link that the user picked: a pinned link, or the newest pinned query and key. False: none. */
+bool app_link(const App *app, int *query, int *key);
+/* All heads of the shown kind by that link, strongest first, in the arena; NULL without a link. */
+RankedHead *app_ranking(const App *app, Arena *arena, int *count);
 
 const char *app_text(const App *app);
 const char *app_pair(const App *app); /* NULL when no pair is open */

@@ -61,6 +61,9 @@ CommandAction command_pin_query;
 CommandAction command_pin_key;
 CommandAction command_pin_word;
 CommandAction command_pin_clear;
+CommandAction command_rank_best;
+CommandAction command_rank_next;
+CommandAction command_rank_previous;
 
 /* command_window.c: the program around the picture */
 CommandAction command_theme;

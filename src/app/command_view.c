@@ -264,3 +264,48 @@ bool command_pin_clear(App *app, const char *argument, Error *err)
     app->view.pin_count = 0;
     return true;
 }
+
+/* ---- The picked link ---- */
+
+/* Steps through the heads by the picked link, from the one that is shown alone. */
+static bool move_rank(App *app, int by, Error *err)
+{
+    Arena scratch = {0};
+    int count, place = by > 0 ? -1 : 0;
+    const RankedHead *ranked = app_ranking(app, &scratch, &count);
+    bool alone = headset_count(&app->view.heads) == 1;
+    for (int i = 0; i < count && alone; i++) {
+        if (ranked[i].layer == app->view.layer && headset_has(&app->view.heads, ranked[i].head)) {
+            place = i;
+        }
+    }
+    if (count > 0) {
+        const RankedHead *head = &ranked[(place + by + count) % count];
+        app->view.layer = head->layer;
+        isolate(app, head->head);
+        app_say(app, false, "Head %d.%d, number %d of %d by this link: %.4f", head->layer,
+                head->head, (place + by + count) % count + 1, count, (double)head->weight);
+    }
+    arena_free(&scratch);
+    return count > 0 || error_set(err, "Pick a link first: click a token at the left and one at "
+                                       "the right.");
+}
+
+bool command_rank_next(App *app, const char *argument, Error *err)
+{
+    (void)argument;
+    return move_rank(app, 1, err);
+}
+
+bool command_rank_previous(App *app, const char *argument, Error *err)
+{
+    (void)argument;
+    return move_rank(app, -1, err);
+}
+
+bool command_rank_best(App *app, const char *argument, Error *err)
+{
+    (void)argument;
+    headset_fill(&app->view.heads, command_head_count(app));
+    return move_rank(app, 1, err);
+}

@@ -47,14 +47,21 @@ bool command_interface_reset(App *app, const char *argument, Error *err)
     return scale_interface(app, 100);
 }
 
+/* A measure or a pattern; without a name the next of both. */
 bool command_measure(App *app, const char *argument, Error *err)
 {
-    static const char *const names[MEASURES] = {"entropy", "distance", "special", "link"};
-    int choice = ((int)app->measure + 1) % MEASURES;
-    if (argument[0] != '\0' && !command_read_choice(argument, names, MEASURES, &choice, err)) {
+    const char *names[MEASURES + PATTERNS] = {"entropy", "distance", "special", "link"};
+    for (int i = 0; i < PATTERNS; i++) { names[MEASURES + i] = pattern_table[i].name; }
+    int before = app->grid_pattern >= 0 ? MEASURES + app->grid_pattern : (int)app->measure;
+    int choice = (before + 1) % (MEASURES + PATTERNS);
+    if (argument[0] != '\0' &&
+        !command_read_choice(argument, names, MEASURES + PATTERNS, &choice, err)) {
         return false;
     }
-    app->measure = (Measure)choice;
+    app->grid_pattern = choice < MEASURES ? -1 : choice - MEASURES;
+    if (choice < MEASURES) { app->measure = (Measure)choice; }
+    free(app->grid);
+    app->grid = NULL;
     return true;
 }
 

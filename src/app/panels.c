@@ -13,10 +13,6 @@
 #define FIELD_TEXT 18.0f
 #define CHIP_HEIGHT 25.0f
 #define CHIP_GAP 4.0f
-#define HEADING 22.0f
-#define SECTION_GAP 12.0f
-#define CELL_MAX 24.0f
-#define CELL_NUMBER 14.0f /* from this size on rows and columns of the grid are numbered */
 
 /* --- top: sentence and tokens ------------------------------------------------------------------ */
 
@@ -135,10 +131,10 @@ static bool has_room(const Rect *rest, float height) { return rest->h >= height;
 static Rect section(App *app, Rect *rest, const char *title, float height)
 {
     if (title != NULL) {
-        ui_label(&app->ui, ui_cut_top(rest, HEADING), title, UI_TONE_SMALL, TEXT_LEFT);
+        ui_label(&app->ui, ui_cut_top(rest, PANELS_HEADING), title, UI_TONE_SMALL, TEXT_LEFT);
     }
     Rect rect = ui_cut_top(rest, height);
-    ui_cut_top(rest, SECTION_GAP);
+    ui_cut_top(rest, PANELS_GAP);
     return rect;
 }
 
@@ -172,108 +168,6 @@ static void choose_view(App *app, Rect *rest)
     }
 }
 
-static void update_grid(App *app)
-{
-    const Attention *a = &app->trace->attention[app->view.attention];
-    Target subject = panels_subject(app);
-    bool other_link = app->measure == MEASURE_LINK && !target_equal(subject, app->grid_link);
-    if (app->grid != NULL && !other_link) { return; }
-    free(app->grid);
-    app->grid = calloc((size_t)a->layers * (size_t)a->heads, sizeof(float));
-    app->grid_link = subject;
-    if (app->grid == NULL) { return; }
-    measure_heads(app->trace, app->view.attention, app->measure, subject.query, subject.key,
-                  app->grid);
-}
-
-/* Click: this head alone; with Shift: added; double click: all heads of the layer. */
-static void click_cell(App *app, int layer, int head, unsigned did)
-{
-    bool same_layer = layer == app->view.layer;
-    bool shift = (app->ui.input->modifiers & MOD_SHIFT) != 0;
-    command_do_format(app, "layer:set %d", layer);
-    if ((did & UI_DOUBLE_CLICKED) != 0) {
-        command_do(app, "head:all");
-    } else if (shift && same_layer) {
-        command_do_format(app, "head:toggle %d", head);
-    } else {
-        command_do_format(app, "head:set %d", head);
-    }
-}
-
-static void show_cell(App *app, Rect cell, int layer, int head, float value)
-{
-    Ui *ui = &app->ui;
-    const Theme *theme = app->view.theme;
-    Rect ink = rect_inset(cell, cell.w > 9 ? 1 : 0.5f);
-    drawing_rect(ui->drawing, ink, cell.w > 12 ? 3 : 1,
-                 palette_map(COLORMAP_BLUES, value, theme->dark));
-    bool chosen = layer == app->view.layer && headset_has(&app->view.heads, head);
-    if (chosen) { drawing_frame(ui->drawing, rect_inset(cell, 0), 4, 2, theme->accent); }
-    ui_push_index(ui, head);
-    unsigned did = ui_area(ui, ui_id(ui, "cell"), cell, 0);
-    ui_pop_id(ui);
-    if ((did & UI_HOVERED) != 0) {
-        drawing_frame(ui->drawing, cell, 4, 1.5f, theme->ink);
-        char tip[96];
-        static const char *const names[MEASURES] = {"entropy, of the largest possible",
-                                                    "mean distance, of the longest",
-                                                    "on special tokens", "strongest link"};
-        snprintf(tip, sizeof tip, "Layer %d, head %d\n%.3f %s", layer, head, (double)value,
-                 names[app->measure]);
-        ui_tooltip_now(ui, tip);
-    }
-    if ((did & (UI_PRESSED | UI_DOUBLE_CLICKED)) != 0) { click_cell(app, layer, head, did); }
-}
-
-static void show_grid(App *app, Rect *rest)
-{
-    static const char *const measures[MEASURES] = {"Entropy", "Distance", "Special", "Link"};
-    static const char *const names[MEASURES] = {"entropy", "distance", "special", "link"};
-    Ui *ui = &app->ui;
-    Rect heading = ui_cut_top(rest, HEADING + 4);
-    ui_label(ui, heading, "Heads by", UI_TONE_SMALL, TEXT_LEFT);
-    int measure = (int)app->measure;
-    Rect choice = {heading.x + 62, heading.y - 1, heading.w - 62, 24};
-    if (ui_choice(ui, choice, "measure", measures, MEASURES, &measure)) {
-        command_do_format(app, "grid:measure %s", names[measure]);
-    }
-    if (app->trace == NULL) { return; }
-    update_grid(app);
-    const Attention *a = &app->trace->attention[app->view.attention];
-    float label = 18, cell = min_float((rest->w - label) / (float)a->heads, CELL_MAX);
-    cell = min_float(cell, max_float((rest->h - 230) / (float)a->layers, 5));
-    ui_cut_top(rest, 2);
-    Rect grid = ui_cut_top(rest, cell * (float)a->layers + 16);
-    ui_cut_top(rest, SECTION_GAP - 4);
-    if (app->grid == NULL) { return; }
-    ui_push_id(ui, "grid");
-    TextStyle style = {.size = 10.5f, .color = app->view.theme->muted, .align = TEXT_CENTER};
-    int every = cell >= CELL_NUMBER ? 1 : 4;
-    for (int head = 0; head < a->heads; head += every) {
-        drawing_text_format(ui->drawing,
-                            (Vec){grid.x + label + ((float)head + 0.5f) * cell, grid.y + 10},
-                            &style, "%d", head);
-    }
-    for (int layer = 0; layer < a->layers; layer++) {
-        float y = grid.y + 15 + (float)layer * cell;
-        style.color = layer == app->view.layer ? app->view.theme->ink : app->view.theme->muted;
-        style.weight = layer == app->view.layer ? FONT_BOLD : FONT_REGULAR;
-        if (layer % every == 0 || layer == app->view.layer) {
-            drawing_text_format(ui->drawing, (Vec){grid.x + label / 2 - 2, y + cell / 2 + 4},
-                                &style, "%d", layer);
-        }
-        ui_push_index(ui, layer);
-        for (int head = 0; head < a->heads; head++) {
-            Rect rect = {grid.x + label + (float)head * cell, y, cell, cell};
-            show_cell(app, rect, layer, head,
-                      app->grid[(size_t)layer * (size_t)a->heads + (size_t)head]);
-        }
-        ui_pop_id(ui);
-    }
-    ui_pop_id(ui);
-}
-
 static void choose_filters(App *app, Rect *rest)
 {
     static const char *const special[] = {"Show", "Hide", "Rescale"};
@@ -281,7 +175,7 @@ static void choose_filters(App *app, Rect *rest)
     static const char *const pairs[] = {"All", "A\u2192A", "A\u2192B", "B\u2192A", "B\u2192B"};
     static const char *const pair_names[] = {"all", "aa", "ab", "ba", "bb"};
     Ui *ui = &app->ui;
-    if (!has_room(rest, HEADING + UI_ROW)) { return; }
+    if (!has_room(rest, PANELS_HEADING + UI_ROW)) { return; }
     int index = (int)app->view.special;
     if (ui_segments(ui, section(app, rest, "[CLS] and [SEP]", UI_ROW), "special", special, 3,
                     &index)) {
@@ -328,7 +222,7 @@ static void choose_colors(App *app, Rect *rest)
     for (int map = 0; map < COLORMAP_DIVERGING; map++) {
         maps[map] = palette_map_name((ColorMap)map);
     }
-    if (!has_room(rest, HEADING + UI_ROW)) { return; }
+    if (!has_room(rest, PANELS_HEADING + UI_ROW)) { return; }
     Rect row = section(app, rest, "Colours", UI_ROW);
     int index = (int)app->view.map;
     if (ui_choice(ui, ui_column(row, 0, 2, 8), "map", maps, COLORMAP_DIVERGING, &index)) {
@@ -338,7 +232,7 @@ static void choose_colors(App *app, Rect *rest)
     if (ui_segments(ui, ui_column(row, 1, 2, 8), "scale", scales, 2, &index)) {
         command_do(app, index != 0 ? "heatmap:scale log" : "heatmap:scale linear");
     }
-    if (!has_room(rest, HEADING + UI_ROW)) { return; }
+    if (!has_room(rest, PANELS_HEADING + UI_ROW)) { return; }
     index = (int)app->view.combine;
     if (ui_segments(ui, section(app, rest, "Chosen heads", UI_ROW), "combine", combine, 3,
                     &index)) {
@@ -354,7 +248,7 @@ void panels_left(App *app, Rect rect)
     Rect rest = rect_inset(rect, PANELS_PAD);
     choose_model(app, &rest);
     choose_view(app, &rest);
-    show_grid(app, &rest);
+    panels_grid(app, &rest);
     choose_filters(app, &rest);
     if (strcmp(view_table[app->view.view].name, "heatmap") == 0) {
         choose_colors(app, &rest);

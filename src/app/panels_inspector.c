@@ -181,6 +181,8 @@ void panels_inspector(App *app, Rect rect)
     Slice slice =
         slice_make(app->trace, app->view.attention, app->view.pair, app->view.special, &scratch);
     Target subject = panels_subject(app);
+    panels_patterns(app, &rest);
+    panels_ranking(app, &rest);
     if (subject.kind == TARGET_LINK) { show_link(app, &rest, &slice, &subject); }
     show_links(app, &rest, &slice, &subject);
     arena_free(&scratch);

@@ -25,4 +25,10 @@ typedef void SurveyProgress(void *context, int done, int count);
 PatternScores *survey_run(const Model *model, const ProbeSet *set, const atomic_bool *cancel,
                           SurveyProgress *progress, void *context, Error *err);
 
+/* What a survey found is kept in the user's cache folder ($XDG_CACHE_HOME/headlight/heads) for as
+ * long as the model's files and the probe set stay as they are. NULL: there is none that fits. */
+PatternScores *survey_read_cache(const Model *model, const char *probe);
+/* Keeps it, if it can: without a cache folder the next survey is only slower. */
+void survey_write_cache(const Model *model, const char *probe, const PatternScores *scores);
+
 #endif

@@ -1,5 +1,6 @@
 #include "app/worker.h"
 
+#include "app/survey.h"
 #include "base/memory.h"
 
 #include <assert.h>
@@ -12,6 +13,14 @@ typedef struct Request {
     unsigned wants;
 } Request;
 
+/* A survey under way; model is NULL when there is none. */
+typedef struct Survey {
+    const Model *model;
+    ProbeSet set;
+    int done;
+    PatternScores *scores;
+} Survey;
+
 struct Worker {
     pthread_t thread;
     pthread_mutex_t mutex;
@@ -20,8 +29,11 @@ struct Worker {
     void *data;
     /* All below is guarded by the mutex, but for `cancel`. */
     Request *request; /* the next one, or NULL */
-    bool running, stopping, answered;
+    bool running, stopping, answered, surveying;
+    int survey_done, survey_count;
     WorkerAnswer answer;
+    Survey survey;
+    PatternScores *found; /* by the last survey, not polled yet */
     Model **retired;
     size_t retired_count;
     atomic_bool cancel;
@@ -78,9 +90,51 @@ static void publish(Worker *worker, WorkerAnswer *answer)
     worker->answered = true;
 }
 
+static void end_survey(Survey *survey)
+{
+    if (survey->model == NULL) { return; }
+    probe_free(&survey->set);
+    pattern_free(survey->scores);
+    *survey = (Survey){0};
+}
+
 static void free_retired(Worker *worker)
 {
-    while (worker->retired_count > 0) { model_free(worker->retired[--worker->retired_count]); }
+    while (worker->retired_count > 0) {
+        Model *model = worker->retired[--worker->retired_count];
+        if (worker->survey.model == model) { end_survey(&worker->survey); }
+        model_free(model);
+    }
+}
+
+/* One item of the survey, which nobody else touches while `running`. A pass that is cancelled for
+ * a request is tried again later; one that fails is left out. */
+static void go_on_surveying(Worker *worker)
+{
+    Survey survey = worker->survey;
+    worker->survey = (Survey){0};
+    worker->surveying = true;
+    atomic_store(&worker->cancel, false);
+    pthread_mutex_unlock(&worker->mutex);
+    bool judged;
+    Error err = {""};
+    bool ok = survey_item(survey.model, &survey.set.items[survey.done], &worker->cancel,
+                          survey.scores, NULL, &judged, &err);
+    pthread_mutex_lock(&worker->mutex);
+    worker->surveying = false;
+    if (worker->survey.model != NULL) { /* a newer one has come */
+        end_survey(&survey);
+        return;
+    }
+    survey.done += ok || err.text[0] != '\0';
+    worker->survey = survey;
+    worker->survey_done = survey.done;
+    if (survey.done < survey.set.count) { return; }
+    pattern_free(worker->found);
+    worker->found = survey.scores;
+    worker->survey.scores = NULL;
+    end_survey(&worker->survey);
+    if (worker->wake != NULL) { worker->wake(worker->data); }
 }
 
 static void *loop(void *data)
@@ -89,6 +143,10 @@ static void *loop(void *data)
     pthread_mutex_lock(&worker->mutex);
     while (!worker->stopping) {
         free_retired(worker);
+        if (worker->request == NULL && worker->survey.model != NULL) {
+            go_on_surveying(worker);
+            continue;
+        }
         if (worker->request == NULL) {
             pthread_cond_wait(&worker->changed, &worker->mutex);
             continue;
@@ -139,6 +197,8 @@ void worker_free(Worker *worker)
     pthread_mutex_unlock(&worker->mutex);
     pthread_join(worker->thread, NULL);
     free_request(worker->request);
+    end_survey(&worker->survey);
+    pattern_free(worker->found);
     free(worker->retired);
     if (worker->answered) { free_answer(&worker->answer); }
     pthread_mutex_destroy(&worker->mutex);
@@ -187,6 +247,29 @@ bool worker_busy(Worker *worker)
     bool busy = worker->running || worker->request != NULL;
     pthread_mutex_unlock(&worker->mutex);
     return busy;
+}
+
+void worker_survey(Worker *worker, const Model *model, const ProbeSet *set)
+{
+    const ModelConfig *config = model_config(model);
+    pthread_mutex_lock(&worker->mutex);
+    end_survey(&worker->survey);
+    worker->survey = (Survey){model, *set, 0, pattern_new(config->layers, config->heads)};
+    worker->survey_done = 0;
+    worker->survey_count = set->count;
+    pthread_cond_signal(&worker->changed);
+    pthread_mutex_unlock(&worker->mutex);
+}
+
+void worker_poll_survey(Worker *worker, int *done, int *count, PatternScores **scores)
+{
+    pthread_mutex_lock(&worker->mutex);
+    bool active = worker->survey.model != NULL || worker->surveying;
+    *done = active ? worker->survey_done : 0;
+    *count = active ? worker->survey_count : 0;
+    *scores = worker->found;
+    worker->found = NULL;
+    pthread_mutex_unlock(&worker->mutex);
 }
 
 void worker_retire(Worker *worker, Model *model)

@@ -1,10 +1,13 @@
-/* worker.h - the one thread beside the window: opens models and runs forward passes.
+/* worker.h - the one thread beside the window: opens models, runs forward passes, and, when nobody
+ * asks for anything, tries the model on its probe set (survey.h).
  *
  * The newest request wins: it cancels an older pass between two layers. Answers are collected with
  * worker_poll on the window's thread after `wake` was called (from the worker's thread). */
 #ifndef APP_WORKER_H
 #define APP_WORKER_H
 
+#include "analysis/pattern.h"
+#include "analysis/probe.h"
 #include "model/model.h"
 
 typedef struct Worker Worker;
@@ -28,6 +31,12 @@ void worker_request(Worker *worker, const Model *model, const char *folder, cons
 /* The answer to the newest finished request, if there is one that was not polled yet. */
 bool worker_poll(Worker *worker, WorkerAnswer *answer);
 bool worker_busy(Worker *worker);
+/* Tries the model on a probe set, item by item, whenever there is nothing else to do; an older survey
+ * ends. Takes the set over. */
+void worker_survey(Worker *worker, const Model *model, const ProbeSet *set);
+/* How far the survey is, items of items; both 0 when there is none. When it has just ended, *scores
+ * is what it found, owned by whoever polls; else NULL. */
+void worker_poll_survey(Worker *worker, int *done, int *count, PatternScores **scores);
 /* Frees a model on the worker's thread, once nothing runs on it any more. Ask for something else
  * first: a request that waits must not name it. */
 void worker_retire(Worker *worker, Model *model);

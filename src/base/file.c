@@ -167,6 +167,14 @@ bool file_write(const char *path, const void *bytes, size_t length, Error *err)
 
 bool file_exists(const char *path) { return access(path, F_OK) == 0; }
 
+bool file_stamp(const char *path, FileStamp *stamp)
+{
+    struct stat info;
+    if (stat(path, &info) != 0) { return false; }
+    *stamp = (FileStamp){info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
+    return true;
+}
+
 bool file_is_folder(const char *path)
 {
     struct stat info;

@@ -30,6 +30,13 @@ bool file_is_folder(const char *path);
 /* Makes the folder and those above it. */
 bool file_make_folder(const char *path, Error *err);
 
+/* Size and time of the last change, to tell whether a file is still the same. False when it is not
+ * there. */
+typedef struct FileStamp {
+    long long size, seconds, nanoseconds;
+} FileStamp;
+bool file_stamp(const char *path, FileStamp *stamp);
+
 /* "folder/name" in a new string; the caller frees it. */
 char *file_join(const char *folder, const char *name);
 

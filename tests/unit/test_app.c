@@ -314,6 +314,72 @@ static void the_worker_shows_the_newest_sentence(void **state)
     assert_non_null(f->app->trace);
 }
 
+/* The worker tries a new model on the probe set; the next time it is read from the cache. */
+static void heads_get_names(void **state)
+{
+    Fixture *f = *state;
+    char folder[] = "/tmp/headlight-cache-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    setenv("XDG_CACHE_HOME", folder, 1);
+    f->app->worker = worker_new(NULL, NULL);
+    must(f, "head:set 1");
+    must(f, "model:open " TINY "-f16");
+    for (int i = 0; i < 3000 && f->app->patterns == NULL; i++) {
+        usleep(1000);
+        if (i % 7 == 0) { must(f, i % 14 == 0 ? "text:set the cat" : "text:set the cat sat"); }
+        frame(f);
+    }
+    assert_non_null(f->app->patterns);
+    assert_true(f->app->patterns->counts[PATTERN_PREVIOUS] > 100);
+    assert_true(f->app->patterns->counts[PATTERN_PRONOUN] == 12);
+    float score = pattern_score(f->app->patterns, PATTERN_NEXT, 1, 0);
+    for (int i = 0; i < PATTERNS + 4; i++) {
+        must(f, "grid:measure");
+        frame(f);
+    }
+    must(f, "grid:measure next");
+    frame(f);
+    assert_float_equal(f->app->grid[f->app->trace->heads], score, 1e-6);
+
+    must(f, "model:open " TINY);
+    wait_for_answer(f);
+    must(f, "model:open " TINY "-f16");
+    wait_for_answer(f);
+    assert_int_equal(f->app->survey_count, 0); /* at once, from the cache */
+    assert_non_null(f->app->patterns);
+    assert_float_equal(pattern_score(f->app->patterns, PATTERN_NEXT, 1, 0), score, 0);
+    char command[80];
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    assert_int_equal(system(command), 0);
+    unsetenv("XDG_CACHE_HOME");
+}
+
+static void the_head_of_a_link_is_found(void **state)
+{
+    Fixture *f = *state;
+    must(f, "text:set ba be bo");
+    frame(f);
+    must_fail(f, "rank:next", "Pick a link");
+    must(f, "pin:query 1");
+    must_fail(f, "rank:best", "Pick a link");
+    must(f, "pin:key 2");
+    must(f, "rank:best");
+    frame(f);
+    Arena arena = {0};
+    int count;
+    const RankedHead *ranked = app_ranking(f->app, &arena, &count);
+    assert_int_equal(count, f->app->trace->layers * f->app->trace->heads);
+    for (int i = 0; i <= count; i++) {
+        const RankedHead *head = &ranked[i % count];
+        assert_int_equal(f->app->view.layer, head->layer);
+        assert_int_equal(headset_next(&f->app->view.heads, -1), head->head);
+        must(f, "rank:next");
+    }
+    must(f, "rank:previous");
+    assert_int_equal(f->app->view.layer, ranked[0].layer);
+    arena_free(&arena);
+}
+
 static void every_size_and_state_can_be_drawn(void **state)
 {
     Fixture *f = *state;
@@ -345,6 +411,8 @@ int main(void)
         TEST(keys_name_commands),
         TEST(figures_have_names_and_are_never_overwritten),
         TEST(the_worker_shows_the_newest_sentence),
+        TEST(heads_get_names),
+        TEST(the_head_of_a_link_is_found),
         TEST(every_size_and_state_can_be_drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
