@@ -18,7 +18,7 @@ const PatternInfo pattern_table[PATTERNS] = {
     [PATTERN_DELIMITER] = {"delimiter", "delimiter [SEP]", 0.5f},
     [PATTERN_PUNCTUATION] = {"punctuation", "punctuation", 0.5f},
     [PATTERN_BROAD] = {"broad", "broad", 0.85f},
-    [PATTERN_PRONOUN] = {"pronoun", "pronoun to what it stands for", 0.55f},
+    [PATTERN_PRONOUN] = {"pronoun", "pronoun to antecedent", 0.55f},
 };
 
 int pattern_find(const char *name)

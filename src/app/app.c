@@ -13,25 +13,13 @@
 #include <string.h>
 #include <strings.h>
 
-#define EXAMPLES_LIMIT ((size_t)1 << 20)
-
-/* assets/sentences.txt: a sentence a line, "#" begins a comment. */
 static void read_examples(App *app)
 {
-    Buffer text = {0};
+    Error err = {""};
     const char *path = models_find_asset("assets/sentences.txt", &app->arena);
-    if (path == NULL || !file_read(path, EXAMPLES_LIMIT, &text, NULL) || text.length == 0) {
-        buffer_free(&text);
-        return;
-    }
-    size_t lines = 1;
-    for (size_t i = 0; i < text.length; i++) { lines += text.bytes[i] == '\n'; }
-    app->examples = arena_alloc(&app->arena, lines, sizeof *app->examples);
-    char *rest = arena_copy_string(&app->arena, text.bytes);
-    for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
-        if (line[0] != '\0' && line[0] != '#') { app->examples[app->example_count++] = line; }
-    }
-    buffer_free(&text);
+    if (path == NULL) { return; }
+    app->examples = examples_read(path, &app->arena, &app->example_count, &err);
+    if (err.text[0] != '\0') { app_say(app, true, "%s", err.text); }
 }
 
 void app_init(App *app, FontSet *fonts)
@@ -132,7 +120,7 @@ static void take_start(App *app)
     app->view.layer = start.layer;
     app->view.heads = (HeadSet){0};
     headset_put(&app->view.heads, start.head, true);
-    bool first = app->example_count > 0 && strcmp(app_text(app), app->examples[0]) == 0;
+    bool first = app->example_count > 0 && strcmp(app_text(app), app->examples[0].text) == 0;
     if (first && start.word[0] != '\0') { app_pin_word(app, start.word); }
 }
 
@@ -144,6 +132,8 @@ static void take_trace(App *app, Trace *trace)
     trace_free(before);
     free(app->grid);
     app->grid = NULL;
+    if (app->pin_next != NULL) { app_pin_word(app, app->pin_next); }
+    app->pin_next = NULL;
     if (before != NULL) { return; }
     take_start(app);
     for (int i = 0; i < app->start_count; i++) { command_do(app, app->start[i]); }

@@ -9,6 +9,7 @@
 #include "analysis/measure.h"
 #include "analysis/pattern.h"
 #include "analysis/rank.h"
+#include "app/examples.h"
 #include "app/models.h"
 #include "app/worker.h"
 #include "draw/font.h"
@@ -51,9 +52,10 @@ typedef struct App {
     Vec drag_pan;      /* heatmap: pan when the drag began */
     ModelPlace *models;
     int model_count;
-    const char **examples; /* sentences to try; a tab separates a pair */
-    int example_count, example;
-    char **start; /* commands for the first trace; lent */
+    Example *examples;
+    int example_count, example; /* the one that was chosen last */
+    const char *pin_next;       /* a word to be pinned in the trace to come, lent; or NULL */
+    char **start;               /* commands for the first trace; lent */
     int start_count;
     bool placed; /* layer or heads were chosen by hand: a model's start is not taken */
 

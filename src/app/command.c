@@ -12,7 +12,7 @@ const Command command_table[] = {
     {"text:set", "TEXT", "the sentence", NULL, command_text_set},
     {"text:clear", "", "empties the sentence", NULL, command_text_clear},
     {"text:focus", "", "puts the caret into the sentence", NULL, command_text_focus},
-    {"text:example", "", "the next example sentence", NULL, command_example},
+    {"text:example", "N", "an example sentence, or the next one", NULL, command_example},
     {"pair:set", "TEXT", "the second sentence of a pair", NULL, command_pair_set},
     {"pair:toggle", "", "a second sentence, or none", NULL, command_pair_toggle},
     {"model:open", "NAME|FOLDER", "opens a model", NULL, command_model_open},

@@ -13,6 +13,8 @@
 #define FIELD_TEXT 18.0f
 #define CHIP_HEIGHT 25.0f
 #define CHIP_GAP 4.0f
+#define EXAMPLES_WIDTH 112.0f
+enum { MAX_EXAMPLES = 64 };
 
 /* --- top: sentence and tokens ------------------------------------------------------------------ */
 
@@ -88,6 +90,26 @@ static void show_chips(App *app, Rect rect)
     ui_pop_id(ui);
 }
 
+/* A menu: what each example shows, and in which head. */
+static void choose_example(App *app, Rect rect)
+{
+    const char *labels[MAX_EXAMPLES];
+    int count = min_int(app->example_count, MAX_EXAMPLES), index = -1;
+    Arena scratch = {0};
+    for (int i = 0; i < count; i++) {
+        const Example *example = &app->examples[i];
+        labels[i] = arena_format(&scratch, "%s:  %s%s%s", example->title, example->text,
+                                 example->pair != NULL ? "  \u00B7  " : "",
+                                 example->pair != NULL ? example->pair : "");
+    }
+    rect = ui_center(rect, rect.w, 32);
+    if (ui_choice(&app->ui, rect, "Examples", labels, count, &index)) {
+        command_do_format(app, "text:example %d", index);
+    }
+    ui_tooltip(&app->ui, rect, "Sentences to try; Ctrl+E takes the next one");
+    arena_free(&scratch);
+}
+
 void panels_top(App *app, Rect rect)
 {
     Ui *ui = &app->ui;
@@ -101,7 +123,6 @@ void panels_top(App *app, Rect rect)
         {"Save", "export", "Save the figure as PNG (Ctrl+S)"},
         {"Theme", "theme", "Light or dark (Ctrl+T)"},
         {"Pair", "pair:toggle", "A second sentence (Ctrl+P)"},
-        {"Example", "text:example", "The next example sentence (Ctrl+E)"},
     };
     for (size_t i = 0; i < COUNTOF(buttons); i++) {
         unsigned flags = i == 0 ? UI_PRIMARY : i == 2 && app->pair_open ? UI_ON : 0;
@@ -111,6 +132,8 @@ void panels_top(App *app, Rect rect)
         ui_tooltip(ui, button, buttons[i].tip);
         ui_cut_right(&row, 8);
     }
+    choose_example(app, ui_cut_right(&row, EXAMPLES_WIDTH));
+    ui_cut_right(&row, 8);
     show_field(app, row, "sentence", &app->text, "Type a sentence");
     if (app->pair_open) {
         ui_cut_top(&inner, 6);

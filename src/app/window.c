@@ -377,7 +377,7 @@ static void set_first_text(App *app, const Options *options)
 {
     Buffer text = {0};
     const char *first = options->text != NULL    ? options->text
-                        : app->example_count > 0 ? app->examples[0]
+                        : app->example_count > 0 ? app->examples[0].text
                                                  : "";
     if (unicode_repair(first, strlen(first), &text) > 0) {
         app_say(app, true,
