@@ -53,18 +53,27 @@ static float link_weight(const Attention *a, const float *weights, int query, in
     return strongest;
 }
 
+float measure_head(const Trace *trace, AttentionKind kind, Measure measure, int layer, int head)
+{
+    const Attention *a = &trace->attention[kind];
+    const float *weights = trace_head(trace, kind, layer, head);
+    float value = measure == MEASURE_ENTROPY    ? entropy(a, weights)
+                  : measure == MEASURE_DISTANCE ? distance(a, weights)
+                                                : special_share(a, weights);
+    return clamp_float(value, 0, 1);
+}
+
 void measure_heads(const Trace *trace, AttentionKind kind, Measure measure, int query, int key,
                    float *values)
 {
     const Attention *a = &trace->attention[kind];
     for (int layer = 0; layer < a->layers; layer++) {
         for (int head = 0; head < a->heads; head++) {
-            const float *weights = trace_head(trace, kind, layer, head);
-            float value = measure == MEASURE_ENTROPY    ? entropy(a, weights)
-                          : measure == MEASURE_DISTANCE ? distance(a, weights)
-                          : measure == MEASURE_SPECIAL  ? special_share(a, weights)
-                                                        : link_weight(a, weights, query, key);
-            *values++ = clamp_float(value, 0, 1);
+            *values++ =
+                measure != MEASURE_LINK
+                    ? measure_head(trace, kind, measure, layer, head)
+                    : clamp_float(link_weight(a, trace_head(trace, kind, layer, head), query, key),
+                                  0, 1);
         }
     }
 }

@@ -18,4 +18,7 @@ typedef enum Measure {
 void measure_heads(const Trace *trace, AttentionKind kind, Measure measure, int query, int key,
                    float *values);
 
+/* The same of one head; not for MEASURE_LINK. */
+float measure_head(const Trace *trace, AttentionKind kind, Measure measure, int layer, int head);
+
 #endif

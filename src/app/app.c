@@ -46,6 +46,7 @@ void app_free(App *app)
     drawing_free(app->picture);
     drawing_free(app->screen);
     pattern_free(app->patterns);
+    thumbnail_forget(&app->thumbnails);
     free(app->grid);
     free(app->last_export);
     arena_free(&app->arena);
@@ -97,6 +98,9 @@ static void fit_view(App *app, const Trace *before)
     }
     if (other_shape && headset_count(&view->heads) != 1) { headset_fill(&view->heads, a->heads); }
     if (headset_count(&view->heads) == 0) { headset_fill(&view->heads, a->heads); }
+    if (view->enlarged.layer >= a->layers || view->enlarged.head >= a->heads) {
+        view->enlarged.kind = TARGET_NONE;
+    }
     if (app->trace->encoding->text[1] == NULL) { view->pair = PAIR_ALL; }
     int kept = 0;
     for (int pin = 0; pin < view->pin_count; pin++) {
@@ -129,6 +133,7 @@ static void take_trace(App *app, Trace *trace)
     Trace *before = app->trace;
     app->trace = trace;
     fit_view(app, before);
+    thumbnail_forget(&app->thumbnails);
     trace_free(before);
     free(app->grid);
     app->grid = NULL;

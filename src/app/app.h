@@ -42,6 +42,9 @@ typedef struct App {
         survey_count; /* how far the survey is that finds that out; 0 of 0: none runs */
     float *grid;      /* [layers, heads] of `measure`, of the current trace; NULL: to be made */
     Target grid_link; /* the link that `grid` was made for */
+    Thumbnails thumbnails; /* of the trace, for the model view */
+    bool shrinking;        /* the enlarged head is on its way back */
+    uint64_t moved;        /* ms, of the frame that moved it last; 0: it rests */
     TextField text, pair;
     bool pair_open;
 

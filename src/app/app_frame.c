@@ -10,6 +10,7 @@
 
 #define SCROLL_STEP 60.0f /* points per notch of the wheel */
 #define ZOOM_STEP 1.25f
+#define ENLARGE_MS 220.0f
 enum { MAX_PASSES = 3 };
 
 static bool is_heatmap(const App *app)
@@ -46,9 +47,18 @@ static void turn_wheel(App *app, const Input *input)
     }
 }
 
+static bool is_model_view(const App *app)
+{
+    return strcmp(view_table[app->view.view].name, "model") == 0;
+}
+
 static void click_target(App *app, Target target, unsigned did)
 {
-    if (target.kind == TARGET_HEAD) {
+    if (target.kind == TARGET_HEAD && is_model_view(app) && app->view.enlarged_part <= 0) {
+        command_do_format(app, "enlarge %d.%d", target.layer, target.head);
+    } else if (target.kind == TARGET_HEAD && is_model_view(app)) {
+        command_do(app, "enlarge");
+    } else if (target.kind == TARGET_HEAD) {
         command_do_format(app,
                           (did & UI_DOUBLE_CLICKED) != 0 ? "head:isolate %d" : "head:toggle %d",
                           target.head);
@@ -90,7 +100,26 @@ static void touch_picture(App *app, const Input *input)
     drag_heatmap(app, input, did);
     if (hover.kind == TARGET_NONE) { hover = app->chip_hover; }
     if (hover.kind != TARGET_NONE && (did & UI_HOVERED) != 0) { ui->cursor = UI_CURSOR_HAND; }
+    /* The panels beside the picture were drawn for what was under the pointer before. */
+    if (!target_equal(hover, app->view.hover)) { app->changed = true; }
     app->view.hover = hover;
+}
+
+/* The enlarged head of the model view grows or shrinks, a step per frame. */
+static void move_enlarged(App *app)
+{
+    ViewState *view = &app->view;
+    float goal = view->enlarged.kind == TARGET_HEAD && !app->shrinking ? 1 : 0;
+    if (view->enlarged_part == goal) {
+        app->moved = 0;
+        if (goal <= 0) { view->enlarged.kind = TARGET_NONE; }
+        return;
+    }
+    float by = app->moved == 0 ? 0 : (float)(app->now - app->moved) / ENLARGE_MS;
+    app->moved = app->now;
+    float way = goal - view->enlarged_part;
+    view->enlarged_part = fabsf(way) <= by ? goal : view->enlarged_part + (way > 0 ? by : -by);
+    ui_request_frame(&app->ui, app->now);
 }
 
 static void draw_picture(App *app)
@@ -98,6 +127,8 @@ static void draw_picture(App *app)
     const Theme *theme = app->view.theme;
     drawing_begin(app->picture, app->picture_area, theme->background);
     if (app->trace != NULL) {
+        move_enlarged(app);
+        app->view.thumbnails = &app->thumbnails;
         view_draw(app->trace, &app->view, app->picture_area, app->picture);
         return;
     }

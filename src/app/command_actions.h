@@ -61,6 +61,8 @@ CommandAction command_pin_query;
 CommandAction command_pin_key;
 CommandAction command_pin_word;
 CommandAction command_pin_clear;
+CommandAction command_enlarge;
+CommandAction command_thumbnails;
 CommandAction command_rank_best;
 CommandAction command_rank_next;
 CommandAction command_rank_previous;

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -262,6 +263,41 @@ bool command_pin_clear(App *app, const char *argument, Error *err)
 {
     (void)argument, (void)err;
     app->view.pin_count = 0;
+    return true;
+}
+
+/* ---- The model view ---- */
+
+/* "L.H" shows that head large, and chooses it; without an argument it goes back. */
+bool command_enlarge(App *app, const char *argument, Error *err)
+{
+    int layer, head, used = 0;
+    if (argument[0] == '\0') {
+        app->shrinking = true;
+        return true;
+    }
+    if (sscanf(argument, "%4d.%4d%n", &layer, &head, &used) != 2 || argument[used] != '\0' ||
+        layer < 0 || layer >= command_layer_count(app) || head < 0 ||
+        head >= command_head_count(app)) {
+        return error_set(err, "\"%s\" is not a head; heads are LAYER.HEAD, up to %d.%d here.",
+                         argument, command_layer_count(app) - 1, command_head_count(app) - 1);
+    }
+    app->view.layer = layer;
+    isolate(app, head);
+    app->view.enlarged = (Target){TARGET_HEAD, layer, head, -1, -1};
+    app->shrinking = false;
+    if (app->worker == NULL) { app->view.enlarged_part = 1; } /* nobody is there to watch */
+    return true;
+}
+
+bool command_thumbnails(App *app, const char *argument, Error *err)
+{
+    static const char *const names[] = {"heatmaps", "lines"};
+    int choice = !app->view.thumbnail_lines;
+    if (argument[0] != '\0' && !command_read_choice(argument, names, 2, &choice, err)) {
+        return false;
+    }
+    app->view.thumbnail_lines = choice != 0;
     return true;
 }
 

@@ -101,6 +101,8 @@ bool command_escape(App *app, const char *argument, Error *err)
     (void)argument, (void)err;
     if (app->help_open) {
         app->help_open = false;
+    } else if (app->view.enlarged.kind == TARGET_HEAD && !app->shrinking) {
+        app->shrinking = true;
     } else if (app->view.pin_count > 0) {
         app->view.pin_count = 0;
     } else if (app->presenting) {

@@ -180,14 +180,24 @@ static void choose_model(App *app, Rect *rest)
     }
 }
 
+/* Two rows of views. */
 static void choose_view(App *app, Rect *rest)
 {
-    const char *labels[8];
-    int count = min_int(view_count(), (int)COUNTOF(labels)), index = app->view.view;
+    enum { COLUMNS = 3, MOST = 9 };
+    const char *labels[MOST];
+    int count = min_int(view_count(), MOST);
     for (int i = 0; i < count; i++) { labels[i] = view_table[i].title; }
-    Rect rect = section(app, rest, "View", UI_ROW);
-    if (ui_segments(&app->ui, rect, "view", labels, count, &index)) {
-        command_do_format(app, "view:set %s", view_table[index].name);
+    int rows = (count + COLUMNS - 1) / COLUMNS;
+    Rect rect = section(app, rest, "View", (float)rows * (UI_ROW + 4) - 4);
+    for (int row = 0; row < rows; row++) {
+        int first = row * COLUMNS, index = app->view.view - first;
+        ui_push_index(&app->ui, row);
+        if (ui_segments(&app->ui, ui_cut_top(&rect, UI_ROW), "view", labels + first,
+                        min_int(count - first, COLUMNS), &index)) {
+            command_do_format(app, "view:set %s", view_table[first + index].name);
+        }
+        ui_pop_id(&app->ui);
+        ui_cut_top(&rect, 4);
     }
 }
 
@@ -263,6 +273,17 @@ static void choose_colors(App *app, Rect *rest)
     }
 }
 
+static void choose_thumbnails(App *app, Rect *rest)
+{
+    static const char *const kinds[] = {"Heatmaps", "Lines"};
+    if (!has_room(rest, PANELS_HEADING + UI_ROW)) { return; }
+    int index = app->view.thumbnail_lines;
+    if (ui_segments(&app->ui, section(app, rest, "Each head as", UI_ROW), "thumbnails", kinds, 2,
+                    &index)) {
+        command_do(app, index != 0 ? "thumbnails lines" : "thumbnails heatmaps");
+    }
+}
+
 void panels_left(App *app, Rect rect)
 {
     ui_panel(&app->ui, rect);
@@ -273,7 +294,10 @@ void panels_left(App *app, Rect rect)
     choose_view(app, &rest);
     panels_grid(app, &rest);
     choose_filters(app, &rest);
-    if (strcmp(view_table[app->view.view].name, "heatmap") == 0) {
+    const char *view = view_table[app->view.view].name;
+    if (strcmp(view, "model") == 0) { choose_thumbnails(app, &rest); }
+    if (strcmp(view, "heatmap") == 0 ||
+        (strcmp(view, "model") == 0 && !app->view.thumbnail_lines)) {
         choose_colors(app, &rest);
     } else {
         choose_lines(app, &rest);

@@ -7,6 +7,7 @@
 #define VIEW_VIEW_H
 
 #include "analysis/slice.h"
+#include "analysis/thumbnail.h"
 #include "draw/drawing.h"
 #include "draw/palette.h"
 #include "model/trace.h"
@@ -51,13 +52,14 @@ typedef struct ViewState {
     float threshold; /* weights below it are not drawn as lines */
     float contrast;  /* exponent of weight -> opacity; 1 is proportional */
     ColorMap map;
-    bool logarithmic;     /* heatmap colours by log10, from 0.001 to 1 */
-    bool words;           /* whole words instead of pieces: queries averaged, keys summed */
-    int top_k;            /* per query only the k strongest keys; 0: all */
-    float top_p;          /* per query the strongest keys that make up this share; 1: all */
-    bool thumbnail_lines; /* model view: thumbnails of lines, not of heatmaps */
-    Target enlarged;      /* model view: TARGET_HEAD that was clicked, or TARGET_NONE */
-    float enlarged_part;  /* model view: 0 in its place, 1 fills the area, between: on the way */
+    bool logarithmic;       /* heatmap colours by log10, from 0.001 to 1 */
+    bool words;             /* whole words instead of pieces: queries averaged, keys summed */
+    int top_k;              /* per query only the k strongest keys; 0: all */
+    float top_p;            /* per query the strongest keys that make up this share; 1: all */
+    bool thumbnail_lines;   /* model view: thumbnails of lines, not of heatmaps */
+    Target enlarged;        /* model view: TARGET_HEAD that was clicked, or TARGET_NONE */
+    float enlarged_part;    /* model view: 0 in its place, 1 fills the area, between: on the way */
+    Thumbnails *thumbnails; /* model view: kept between frames by whoever owns the state, or NULL */
     FlowKind flow;
     Target hover;
     Target pins[VIEW_MAX_PINS];
@@ -117,5 +119,15 @@ void view_heatmap_draw(const Trace *trace, const ViewState *state, Rect area, Dr
 Vec view_heatmap_measure(const Trace *trace, const ViewState *state, const Drawing *drawing);
 Target view_heatmap_locate(const Trace *trace, const ViewState *state, Rect area,
                            const Drawing *drawing, Vec point);
+void view_model_draw(const Trace *trace, const ViewState *state, Rect area, Drawing *drawing);
+Vec view_model_measure(const Trace *trace, const ViewState *state, const Drawing *drawing);
+Target view_model_locate(const Trace *trace, const ViewState *state, Rect area,
+                         const Drawing *drawing, Vec point);
+float view_model_scroll_limit(const Trace *trace, const ViewState *state, Rect area,
+                              const Drawing *drawing);
+void view_neuron_draw(const Trace *trace, const ViewState *state, Rect area, Drawing *drawing);
+Vec view_neuron_measure(const Trace *trace, const ViewState *state, const Drawing *drawing);
+float view_neuron_scroll_limit(const Trace *trace, const ViewState *state, Rect area,
+                               const Drawing *drawing);
 
 #endif
