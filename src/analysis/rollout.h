@@ -9,6 +9,9 @@
 
 #include "analysis/slice.h"
 
+/* W of one layer into mean [T, T]: the mean of the heads in `heads`, NaN counting as 0. */
+void rollout_mean(const Trace *trace, int layer, const HeadSet *heads, float *mean);
+
 /* A' of one layer into mixed [T, T]; `heads` says which heads are averaged. */
 void rollout_mix(const Trace *trace, int layer, const HeadSet *heads, float *mixed);
 

@@ -52,6 +52,8 @@ const Command command_table[] = {
      command_enlarge},
     {"thumbnails", "heatmaps|lines", "model view: what is drawn of each head", NULL,
      command_thumbnails},
+    {"flow:kind", "attention|rollout|maximum", "flow: what is followed through the layers", NULL,
+     command_flow},
     {"rank:best", "", "the head with the strongest picked link", command_has_trace,
      command_rank_best},
     {"rank:next", "", "the head with the next weaker picked link", command_has_trace,

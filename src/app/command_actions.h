@@ -63,6 +63,7 @@ CommandAction command_pin_word;
 CommandAction command_pin_clear;
 CommandAction command_enlarge;
 CommandAction command_thumbnails;
+CommandAction command_flow;
 CommandAction command_rank_best;
 CommandAction command_rank_next;
 CommandAction command_rank_previous;

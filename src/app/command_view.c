@@ -301,6 +301,17 @@ bool command_thumbnails(App *app, const char *argument, Error *err)
     return true;
 }
 
+bool command_flow(App *app, const char *argument, Error *err)
+{
+    static const char *const names[FLOW_KINDS] = {"attention", "rollout", "maximum"};
+    int choice = ((int)app->view.flow + 1) % FLOW_KINDS;
+    if (argument[0] != '\0' && !command_read_choice(argument, names, FLOW_KINDS, &choice, err)) {
+        return false;
+    }
+    app->view.flow = (FlowKind)choice;
+    return true;
+}
+
 /* ---- The picked link ---- */
 
 /* Steps through the heads by the picked link, from the one that is shown alone. */

@@ -284,6 +284,18 @@ static void choose_thumbnails(App *app, Rect *rest)
     }
 }
 
+static void choose_flow(App *app, Rect *rest)
+{
+    static const char *const kinds[FLOW_KINDS] = {"Weights", "Rollout", "Max flow"};
+    static const char *const names[FLOW_KINDS] = {"attention", "rollout", "maximum"};
+    if (!has_room(rest, PANELS_HEADING + UI_ROW)) { return; }
+    int index = (int)app->view.flow;
+    if (ui_segments(&app->ui, section(app, rest, "What flows", UI_ROW), "flow", kinds, FLOW_KINDS,
+                    &index)) {
+        command_do_format(app, "flow:kind %s", names[index]);
+    }
+}
+
 void panels_left(App *app, Rect rect)
 {
     ui_panel(&app->ui, rect);
@@ -296,6 +308,7 @@ void panels_left(App *app, Rect rect)
     choose_filters(app, &rest);
     const char *view = view_table[app->view.view].name;
     if (strcmp(view, "model") == 0) { choose_thumbnails(app, &rest); }
+    if (strcmp(view, "flow") == 0) { choose_flow(app, &rest); }
     if (strcmp(view, "heatmap") == 0 ||
         (strcmp(view, "model") == 0 && !app->view.thumbnail_lines)) {
         choose_colors(app, &rest);

@@ -55,6 +55,8 @@ const View view_table[] = {
      view_model_draw, view_model_measure, view_model_locate, view_model_scroll_limit},
     {"neuron", "Neurons", "how one query comes to its weights: query times key, element by element",
      view_neuron_draw, view_neuron_measure, NULL, view_neuron_scroll_limit},
+    {"flow", "Flow", "all layers at once: where what is in a token comes from", view_flow_draw,
+     view_flow_measure, NULL, view_flow_scroll_limit},
     {0},
 };
 
@@ -77,6 +79,7 @@ ViewState view_state_default(void)
         .map = COLORMAP_BLUES,
         .zoom = 1,
         .top_p = 1,
+        .flow = FLOW_ROLLOUT,
         .text_size = 15,
         .caption = true,
         .legend = true,

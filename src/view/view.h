@@ -129,5 +129,9 @@ void view_neuron_draw(const Trace *trace, const ViewState *state, Rect area, Dra
 Vec view_neuron_measure(const Trace *trace, const ViewState *state, const Drawing *drawing);
 float view_neuron_scroll_limit(const Trace *trace, const ViewState *state, Rect area,
                                const Drawing *drawing);
+void view_flow_draw(const Trace *trace, const ViewState *state, Rect area, Drawing *drawing);
+Vec view_flow_measure(const Trace *trace, const ViewState *state, const Drawing *drawing);
+float view_flow_scroll_limit(const Trace *trace, const ViewState *state, Rect area,
+                             const Drawing *drawing);
 
 #endif
