@@ -161,7 +161,8 @@ class Model(nn.Module):
 
     def forward(self, ids, keep=None, hide=None, only=None):
         """Hidden states [rows * length, hidden] of ids [rows, length], or those of the places
-        in `only`. hide: two shares of the texts in which nobody may look at [CLS], and at [SEP]."""
+        in `only`. hide: pairs of a share of the texts and a table of pieces that nobody may look
+        at in them."""
         rows, length = ids.shape
         at = torch.arange(length)
         begins = ids == CLS
@@ -174,9 +175,9 @@ class Model(nn.Module):
         segment = (closed - closed.gather(1, first)).clamp(0, 1)
         same = text[:, :, None] == text[:, None, :]
         if hide is not None:
-            for share, piece in zip(hide, (CLS, SEP)):
+            for share, pieces in hide:
                 texts = torch.rand(rows, length).gather(1, text.clamp(min=0)) < share
-                same = same & ~(texts & (ids == piece))[:, None]
+                same = same & ~(texts & pieces[ids])[:, None]
         bias = torch.zeros(same.shape).masked_fill_(~same, -1e4)[:, None]
 
         e = self.bert.embeddings
@@ -256,7 +257,8 @@ class Optimiser:
             updates = orthogonal(torch.stack(updates))
             scale = muon_rate * 0.2 * math.sqrt(max(shape))
             for n, u in zip(names, updates):
-                self.muon[n].mul_(1 - muon_rate * self.decay).add_(u, alpha=-scale)
+                slow = 0.5 if "query" in n or "key" in n else 1.0       # see SelfAttention.clip
+                self.muon[n].mul_(1 - muon_rate * self.decay).add_(u, alpha=-scale * slow)
         c1, c2 = 1 - betas[0] ** self.count, 1 - betas[1] ** self.count
         for n, p in self.adam.items():
             if p.grad is None:                          # a step without pairs

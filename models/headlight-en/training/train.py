@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from evaluate import rest, showcase
 from export import write_safetensors
 from model import CONFIG, Model, Optimiser
-from text import CLS, MASK, SPECIAL, Tokenizer
+from text import CLS, MASK, SEP, SPECIAL, Tokenizer
 
 # A step is 6,144 tokens of one length. Of its rows a part is mined references.
 # length: (chance of a step, rows, mined rows in the first half of the run, and in the second)
@@ -30,11 +30,11 @@ REFERENCE_WEIGHT = 3.0              # of a noun behind a pronoun, a masked piece
 REFERENCES = 128                    # at most, in a step
 RELATION_WEIGHT = 1.0               # of "does the second part follow the first"
 PAIRS = 64                          # at most, in a step
-# In this share of the texts nobody may look at [CLS], and at [SEP], a little less in the last
-# quarter: where they are always there, deep heads rest on [CLS] from early on and for good, and
-# learn nothing (it happened: 32 of 48 heads).
-HIDE = (0.85, 0.2)
-SCORE_LIMIT = 24.0                  # of a query-key product before the softmax, see clip()
+# In these shares of the texts nobody may look at [CLS], at [SEP], and at punctuation, in the first
+# half of the run; from there on less and less, and not at all in the last third. Where they are
+# always there, the heads of deep layers come to rest on [CLS] early, all alike.
+HIDE = (0.85, 0.5, 0.5)
+SCORE_LIMIT = 12.0                  # of a query-key product before the softmax, see clip()
 KEEP_AT = [0, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128]      # million tokens
 
 
@@ -160,6 +160,11 @@ def main():
                        "next_loss next_right tokens_per_second it_to_animal head largest_score "
                        "cls_0 cls_1 cls_2 cls_3 cls_4 cls_5".split())
 
+    resting = [torch.zeros(len(tokenizer.pieces), dtype=torch.bool) for _ in HIDE]
+    resting[0][CLS] = resting[1][SEP] = True
+    for i, piece in enumerate(tokenizer.pieces):
+        resting[2][i] = not any(c.isalnum() for c in piece) and i >= len(SPECIAL)
+
     def save():
         torch.save({"model": model.state_dict(), "optimiser": optimiser.save(), "step": step,
                     "tokens": tokens, "spent": spent}, str(kept) + ".new")
@@ -175,7 +180,7 @@ def main():
             kept_at += 1
         ids, chosen, answer, asked, noun, paired, follows = batches.next(part)
         model.watch(step % 4 == 0)
-        hide = [share * min(1.0, 2.2 - 1.6 * part) for share in HIDE]
+        hide = [(share * min(1.0, max(0.0, 4 - 6 * part)), pieces) for share, pieces in zip(HIDE, resting)]
         x = model(ids, hide=hide, only=torch.cat([chosen, asked, paired]))
         scores = model.words(x[: len(chosen) + len(asked)]).float()
         masked = F.cross_entropy(scores[: len(chosen)], answer)
