@@ -48,6 +48,16 @@ static int choose_query(const ViewState *state, const Slice *slice)
     return max_int(row, 0);
 }
 
+/* A figure that is too low for all rows shows those around the query. */
+static float figure_scroll(const Neurons *n)
+{
+    const NeuronLayout *layout = &n->layout;
+    float middle = ((float)n->query + 0.5f) * layout->row_height;
+    if (middle + layout->row_height < layout->rows.h) { return 0; }
+    return clamp_float(middle - layout->rows.h / 2, 0,
+                       max_float(layout->content - layout->rows.h, 0));
+}
+
 /* Chooses head and query, and calculates. Returns why there is nothing to draw, or NULL. */
 static const char *prepare(Neurons *n, const Trace *trace, const ViewState *state, Rect area,
                            const Drawing *drawing, Arena *scratch)
@@ -68,13 +78,15 @@ static const char *prepare(Neurons *n, const Trace *trace, const ViewState *stat
                                          n->query, scratch);
     }
     n->layout = view_neuron_layout(state, &n->slice, &n->numbers, area, drawing);
+    n->scroll = state->scroll;
+    if (state->figure) { n->scroll = figure_scroll(n); }
     bool small = missing == NULL && !n->layout.fits;
     return small ? "The neurons need a larger window." : missing;
 }
 
 static float row_y(const Neurons *n, int row)
 {
-    return n->layout.rows.y - n->state->scroll + ((float)row + 0.5f) * n->layout.row_height;
+    return n->layout.rows.y - n->scroll + ((float)row + 0.5f) * n->layout.row_height;
 }
 
 static bool row_visible(const Neurons *n, int row)
@@ -346,7 +358,7 @@ static Target target_at(const Neurons *n, Vec point)
                   layout->rows.y + layout->rows.h - layout->query.y};
     if (!rect_contains(reach, point)) { return target; }
     if (names_query(n->state->hover)) { target = (Target){TARGET_QUERY, -1, -1, query, -1}; }
-    int key = (int)floorf((point.y - layout->rows.y + n->state->scroll) / layout->row_height);
+    int key = (int)floorf((point.y - layout->rows.y + n->scroll) / layout->row_height);
     bool in_rows = rect_contains(layout->rows, point) && key >= 0 && key < n->slice.keys &&
                    rect_contains(row_rect(n, key), point);
     if (in_rows) {

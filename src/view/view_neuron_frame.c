@@ -48,7 +48,7 @@ static void draw_query(const Neurons *n)
     drawing_text(n->drawing, (Vec){strip.x, strip.y - 7},
                  title <= strip.w + NEURON_GAP ? "query vector q" : "q", &style);
     const NeuronPlace *key = view_neuron_place(n, COLUMN_KEY);
-    float middle = strip.y + strip.h / 2, size = n->layout.text_size;
+    float middle = strip.y + strip.h / 2, size = max_float(n->layout.text_size, 12);
     Rect cell = {key->x, middle - size * 0.9f, key->w - 4, size * 1.8f};
     drawing_rect(n->drawing, cell, 5, theme->highlight);
     drawing_text(n->drawing, (Vec){key->x + NEURON_TOKEN_PAD, middle + size * 0.34f},
@@ -168,9 +168,9 @@ static void draw_legend(const Neurons *n)
     legend_range(n, &x, "q", n->numbers.query_range);
     legend_range(n, &x, "k", n->numbers.key_range);
     legend_range(n, &x, "q \u00D7 k", n->numbers.product_range);
-    float below = n->layout.content - n->state->scroll - n->layout.rows.h;
-    if (n->state->figure && below > 1) {
-        int left_out = (int)ceilf(below / n->layout.row_height);
+    float rest = n->layout.content - n->layout.rows.h;
+    if (n->state->figure && rest > 1) {
+        int left_out = (int)ceilf(rest / n->layout.row_height);
         legend_text(n, &x, arena_format(n->scratch, "%d rows don\u2019t fit", left_out));
     }
     if (n->slice.renormalise) {
@@ -192,7 +192,7 @@ static void draw_scroll_bar(const Neurons *n)
     float content = n->layout.content;
     if (n->state->figure || content <= rows.h + 1) { return; }
     float high = max_float(rows.h * rows.h / content, 24);
-    float share = clamp_float(n->state->scroll / (content - rows.h), 0, 1);
+    float share = clamp_float(n->scroll / (content - rows.h), 0, 1);
     const NeuronPlace *last = view_neuron_place(n, COLUMN_WEIGHT);
     float x = min_float(last->x + last->w + 12, rows.x + rows.w + 8);
     drawing_rect(n->drawing, (Rect){x, rows.y + share * (rows.h - high), BAR_WIDTH, high},

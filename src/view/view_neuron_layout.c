@@ -7,11 +7,11 @@
 #include <stdio.h>
 
 #define ROW_MIN 19.0f
-#define ROW_FIGURE 12.0f /* a figure can't be scrolled: it has lower rows before it has fewer */
+#define ROW_FIGURE 14.0f /* a figure can't be scrolled: it has lower rows before it has fewer */
 #define ROW_MAX 44.0f
-#define ROW_TEXT 0.58f /* text size as a share of the row height */
+#define ROW_TEXT 0.6f /* text size as a share of the row height */
 #define TEXT_MAX 18.0f
-#define NUMBER_TEXT 0.78f /* text size of numbers as a share of that of the tokens */
+#define NUMBER_TEXT 0.92f /* text size of numbers as a share of that of the tokens */
 #define ROWS_PAD 5.0f     /* between headings and rows */
 #define TOKEN_MIN 40.0f
 #define TOKEN_MAX 130.0f
@@ -175,7 +175,7 @@ static void place_parts(NeuronLayout *layout, const ViewState *state, Rect inner
     layout->rows = (Rect){inner.x, top, inner.w, max_float(bottom - top, 1)};
 }
 
-static float number_size(float text_size) { return clamp_float(text_size * NUMBER_TEXT, 9, 14); }
+static float number_size(float text_size) { return clamp_float(text_size * NUMBER_TEXT, 8.5f, 13); }
 
 NeuronLayout view_neuron_layout(const ViewState *state, const Slice *slice,
                                 const NeuronNumbers *numbers, Rect area, const Drawing *drawing)
@@ -210,7 +210,7 @@ Vec view_neuron_natural_size(const ViewState *state, const Slice *slice,
     float height =
         rows + parts + QUERY_TITLE + QUERY_STRIP + HEADINGS + ROWS_PAD + 2 * PARTS_MARGIN;
     float width = total_width(&layout, 0.5f) + 2 * PARTS_MARGIN;
-    return (Vec){ceilf(max_float(width, 640)), ceilf(max_float(height, LOW_AREA))};
+    return (Vec){ceilf(max_float(width, 800)), ceilf(max_float(height, LOW_AREA))};
 }
 
 const NeuronPlace *view_neuron_place(const Neurons *n, NeuronColumn column)

@@ -47,6 +47,7 @@ typedef struct Neurons {
     NeuronNumbers numbers;
     NeuronLayout layout;
     int head, query; /* query: row of the slice */
+    float scroll;    /* points that the rows are moved up */
     Drawing *drawing;
     Arena *scratch;
 } Neurons;
