@@ -86,7 +86,10 @@ void view_neuron_products(const NeuronNumbers *numbers, int key, float *products
 
 const char *view_neuron_number(float value, float largest, char out[24])
 {
-    if (!isfinite(value)) { return strcpy(out, "\u2013"); }
+    if (!isfinite(value)) {
+        snprintf(out, 24, "\u2013");
+        return out;
+    }
     char digits[20];
     if (largest >= 1e5f || (largest > 0 && largest < 0.01f)) {
         snprintf(digits, sizeof digits, "%.2e", (double)fabsf(value));
