@@ -13,9 +13,9 @@
 #define ENLARGE_MS 220.0f
 enum { MAX_PASSES = 3 };
 
-static bool is_heatmap(const App *app)
+static bool is_view(const App *app, const char *name)
 {
-    return strcmp(view_table[app->view.view].name, "heatmap") == 0;
+    return strcmp(view_table[app->view.view].name, name) == 0;
 }
 
 /* Zooms so that what is under the pointer stays there. */
@@ -34,7 +34,7 @@ static void turn_wheel(App *app, const Input *input)
 {
     float notches = input->wheel.y;
     if (notches == 0) { return; }
-    if (is_heatmap(app) && (input->modifiers & MOD_CTRL) != 0) {
+    if (is_view(app, "heatmap") && (input->modifiers & MOD_CTRL) != 0) {
         zoom_at(app, input->mouse, notches);
         return;
     }
@@ -47,17 +47,14 @@ static void turn_wheel(App *app, const Input *input)
     }
 }
 
-static bool is_model_view(const App *app)
-{
-    return strcmp(view_table[app->view.view].name, "model") == 0;
-}
-
 static void click_target(App *app, Target target, unsigned did)
 {
-    if (target.kind == TARGET_HEAD && is_model_view(app) && app->view.enlarged_part <= 0) {
+    if (target.kind == TARGET_HEAD && is_view(app, "model") && app->view.enlarged_part <= 0) {
         command_do_format(app, "enlarge %d.%d", target.layer, target.head);
-    } else if (target.kind == TARGET_HEAD && is_model_view(app)) {
+    } else if (target.kind == TARGET_HEAD && is_view(app, "model")) {
         command_do(app, "enlarge");
+    } else if (target.kind == TARGET_HEAD && is_view(app, "neuron")) {
+        command_do_format(app, "head:isolate %d", target.head); /* it shows one head */
     } else if (target.kind == TARGET_HEAD) {
         command_do_format(app,
                           (did & UI_DOUBLE_CLICKED) != 0 ? "head:isolate %d" : "head:toggle %d",
@@ -70,7 +67,7 @@ static void click_target(App *app, Target target, unsigned did)
 
 static void drag_heatmap(App *app, const Input *input, unsigned did)
 {
-    if (app->view.zoom <= 1 || !is_heatmap(app)) { return; }
+    if (app->view.zoom <= 1 || !is_view(app, "heatmap")) { return; }
     if ((did & UI_PRESSED) != 0) {
         app->drag_pan = (Vec){app->view.pan.x + input->mouse.x, app->view.pan.y + input->mouse.y};
     } else if ((did & UI_HELD) != 0) {

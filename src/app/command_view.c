@@ -17,8 +17,13 @@ bool command_view_set(App *app, const char *argument, Error *err)
 {
     int view = view_find(argument);
     if (view < 0) {
-        return error_set(err, "There is no view called \"%s\"; there are head and heatmap.",
-                         argument);
+        char names[200] = "";
+        for (int i = 0; i < view_count(); i++) {
+            size_t used = strlen(names);
+            snprintf(names + used, sizeof names - used, "%s%s", i > 0 ? ", " : "",
+                     view_table[i].name);
+        }
+        return error_set(err, "There is no view called \"%s\"; there are %s.", argument, names);
     }
     app->view.view = view;
     app->view.scroll = 0;

@@ -14,7 +14,7 @@ enum { MAX_LINKS = 12 };
 Target panels_subject(const App *app)
 {
     if (app->view.hover.kind != TARGET_NONE && app->view.hover.kind != TARGET_HEAD) {
-        return app->view.hover;
+        return view_plain_target(&app->view, app->view.hover);
     }
     if (app->view.pin_count > 0) { return app->view.pins[app->view.pin_count - 1]; }
     return (Target){TARGET_NONE, -1, -1, -1, -1};

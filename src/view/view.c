@@ -36,7 +36,7 @@ Target target_unpack(uint64_t hit)
     target.query = take(&hit, TOKEN_BITS);
     target.head = take(&hit, HEAD_BITS);
     target.layer = take(&hit, LAYER_BITS);
-    target.kind = hit <= TARGET_HEAD ? (TargetKind)hit : TARGET_NONE;
+    target.kind = hit <= TARGET_NEURON ? (TargetKind)hit : TARGET_NONE;
     return target;
 }
 
@@ -53,8 +53,8 @@ const View view_table[] = {
      view_heatmap_draw, view_heatmap_measure, view_heatmap_locate, NULL},
     {"model", "All heads", "every head of every layer, small; a click enlarges one",
      view_model_draw, view_model_measure, view_model_locate, view_model_scroll_limit},
-    {"neuron", "Neurons", "how one query comes to its weights: query times key, element by element",
-     view_neuron_draw, view_neuron_measure, NULL, view_neuron_scroll_limit},
+    {"neuron", "Neurons", "how one token's weights come about: q, k, q \u00B7 k, softmax",
+     view_neuron_draw, view_neuron_measure, view_neuron_locate, view_neuron_scroll_limit},
     {"flow", "Flow", "all layers at once: where what is in a token comes from", view_flow_draw,
      view_flow_measure, NULL, view_flow_scroll_limit},
     {0},
@@ -132,8 +132,17 @@ bool view_is_active(const ViewState *state, Target target)
     return view_is_pinned(state, target) || (!state->figure && target_equal(state->hover, target));
 }
 
+Target view_plain_target(const ViewState *state, Target target)
+{
+    if (target.kind != TARGET_NEURON) { return target; }
+    if (target.key < 0) { return (Target){TARGET_QUERY, -1, -1, target.query, -1}; }
+    return (Target){TARGET_LINK, state->layer, headset_next(&state->heads, -1), target.query,
+                    target.key};
+}
+
 void view_toggle_pin(ViewState *state, Target target)
 {
+    target = view_plain_target(state, target);
     int pin = find_pin(state, target);
     bool was_there = pin >= 0;
     if (!was_there && state->pin_count == VIEW_MAX_PINS) { pin = 0; }

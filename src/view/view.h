@@ -17,7 +17,8 @@ typedef enum TargetKind {
     TARGET_QUERY, /* a token in the column or axis of those who look */
     TARGET_KEY,   /* a token in the column or axis of those looked at */
     TARGET_LINK,  /* one cell: query, key, and the head it belongs to */
-    TARGET_HEAD   /* a head itself: its chip or its matrix */
+    TARGET_HEAD,  /* a head itself: its chip or its matrix */
+    TARGET_NEURON /* one number in a strip of the neuron view; see there what the fields carry */
 } TargetKind;
 
 /* One thing in a picture. Token indices are those of the trace; -1 where they mean nothing. */
@@ -26,6 +27,11 @@ typedef struct Target {
     int layer, head;
     int query, key;
 } Target;
+
+/* Which strip the number of a TARGET_NEURON is in. Such a target carries it in `layer` and the
+ * index of the number in `head`; both are those of the state. `key` is -1 in the strip of q. */
+typedef enum NeuronStrip { NEURON_QUERY, NEURON_KEY, NEURON_PRODUCT } NeuronStrip;
+enum { NEURON_MAX_INDEX = 1022 }; /* the last that target_pack has room for */
 
 uint64_t target_pack(Target target); /* never 0 but for TARGET_NONE */
 Target target_unpack(uint64_t hit);
@@ -107,7 +113,11 @@ Target view_locate(const Trace *trace, const ViewState *state, Rect area, const 
 bool view_is_pinned(const ViewState *state, Target target);
 /* Is the target pinned or under the pointer? A figure knows no pointer. */
 bool view_is_active(const ViewState *state, Target target);
-/* Puts the pin in, or takes it out if it was there; the oldest gives way when all are taken. */
+/* What other views understand of a target: a number of the neuron view becomes the link (or the
+ * query) that it belongs to, of the first chosen head; everything else stays what it is. */
+Target view_plain_target(const ViewState *state, Target target);
+/* Puts the pin (view_plain_target of it) in, or takes it out if it was there; the oldest gives way
+ * when all are taken. */
 void view_toggle_pin(ViewState *state, Target target);
 
 /* The views. */
@@ -127,6 +137,8 @@ float view_model_scroll_limit(const Trace *trace, const ViewState *state, Rect a
                               const Drawing *drawing);
 void view_neuron_draw(const Trace *trace, const ViewState *state, Rect area, Drawing *drawing);
 Vec view_neuron_measure(const Trace *trace, const ViewState *state, const Drawing *drawing);
+Target view_neuron_locate(const Trace *trace, const ViewState *state, Rect area,
+                          const Drawing *drawing, Vec point);
 float view_neuron_scroll_limit(const Trace *trace, const ViewState *state, Rect area,
                                const Drawing *drawing);
 void view_flow_draw(const Trace *trace, const ViewState *state, Rect area, Drawing *drawing);

@@ -1,379 +1,413 @@
-/* The neuron view: how one query comes to its weights. Of one head: the query vector, every key
- * vector, their product element by element, its sum, the sum over sqrt(d), and the weight that the
- * softmax makes of it (Vaswani et al. 2017, equation 1). After the neuron view of BertViz (Vig 2019). */
+/* The neuron view: how the weights of one query token of one head come about.
+ *
+ * Left the tokens with a line from the query to every key; above the query's vector q; then a row
+ * per key: its vector k, the product number by number, its sum q . k, the score q . k / sqrt(d_k),
+ * in a decoder the mask, and the weight of the trace. Headings and q stay while the rows scroll. */
 #include "view/parts.h"
+#include "view/view_neuron_layout.h"
 
 #include "base/base.h"
 
 #include <math.h>
+#include <stdio.h>
 
-#define ROW_MIN 17.0f
-#define ROW_MAX 34.0f
-#define HEAD_ROWS 96.0f /* titles and the query's own row */
-#define NUMBER 62.0f    /* width of a column of numbers */
-#define WEIGHT 112.0f
-#define TOKEN_MAX 130.0f
-#define LINES_MAX 120.0f
-#define COLUMN_GAP 16.0f
-#define LEGEND 30.0f
+#define FAINT 0.25f /* opacity of what is masked, or not under the pointer */
 
-typedef struct Layout {
-    Rect header, caption, legend, rows; /* rows: those of the keys */
-    float row, text;                    /* height and text size */
-    float query_x, lines_x, lines_w, key_x, token_w;
-    float key_strip, product_strip, strip_w; /* x and width of the strips */
-    float dot_x, scaled_x, weight_x;
-} Layout;
+/* ---- What is shown ----------------------------------------------------------------------------- */
 
-/* The one head and the one query that are looked at. */
-typedef struct Subject {
-    const Trace *trace;
-    const ViewState *state;
-    Slice slice;
-    int head, query; /* query: token of the trace */
-    const float *q, *keys, *weights;
-    float q_most, k_most, product_most; /* largest absolute values, for the colours */
-} Subject;
-
-static int choose_query(const Trace *trace, const ViewState *state, const Slice *slice)
+static int first_head(const Trace *trace, const ViewState *state)
 {
-    const Target *hover = &state->hover;
-    bool hovered = !state->figure && (hover->kind == TARGET_QUERY || hover->kind == TARGET_LINK);
-    if (hovered && slice_find_query(slice, hover->query) >= 0) { return hover->query; }
-    for (int pin = state->pin_count - 1; pin >= 0; pin--) {
-        const Target *target = &state->pins[pin];
-        if ((target->kind == TARGET_QUERY || target->kind == TARGET_LINK) &&
-            slice_find_query(slice, target->query) >= 0) {
-            return target->query;
-        }
+    int heads = trace->attention[state->attention].heads;
+    for (int head = 0; head < heads; head++) {
+        if (parts_head_shown(trace, state, head)) { return head; }
     }
-    (void)trace;
-    for (int row = 0; row < slice->queries; row++) {
-        if (!slice_query(slice, row)->special) { return slice->query_index[row]; }
+    return -1;
+}
+
+static bool names_query(Target target)
+{
+    return target.kind == TARGET_QUERY || target.kind == TARGET_LINK ||
+           target.kind == TARGET_NEURON;
+}
+
+/* Row of the slice: under the pointer, else the newest pin, else the first word. The rows at the
+ * right belong to a query too, so that it stays while the pointer goes from its token to them. */
+static int choose_query(const ViewState *state, const Slice *slice)
+{
+    int row = -1;
+    if (!state->figure && names_query(state->hover)) {
+        row = slice_find_query(slice, state->hover.query);
     }
-    return slice->queries > 0 ? slice->query_index[0] : -1;
-}
-
-static float largest(const float *values, size_t count)
-{
-    float most = 0;
-    for (size_t i = 0; i < count; i++) { most = max_float(most, fabsf(values[i])); }
-    return most > 0 && isfinite(most) ? most : 1;
-}
-
-static Subject find_subject(const Trace *trace, const ViewState *state, Arena *scratch)
-{
-    Subject s = {.trace = trace, .state = state};
-    s.slice = slice_make(trace, state->attention, state->pair, state->special, scratch);
-    s.head = headset_next(&state->heads, -1);
-    s.query = choose_query(trace, state, &s.slice);
-    if (s.head < 0 || s.query < 0) { return s; }
-    size_t d = (size_t)trace->head_size;
-    s.q = trace_vectors(trace, trace->query, state->layer, s.head) + (size_t)s.query * d;
-    s.keys = trace_vectors(trace, trace->key, state->layer, s.head);
-    const Attention *a = s.slice.attention;
-    s.weights = trace_head(trace, state->attention, state->layer, s.head) +
-                (size_t)s.query * (size_t)a->keys;
-    s.q_most = largest(s.q, d);
-    s.k_most = largest(s.keys, (size_t)a->keys * d);
-    s.product_most = 0;
-    for (int key = 0; key < s.slice.keys; key++) {
-        const float *k = s.keys + (size_t)s.slice.key_index[key] * d;
-        for (size_t i = 0; i < d; i++) {
-            s.product_most = max_float(s.product_most, fabsf(s.q[i] * k[i]));
-        }
+    for (int pin = state->pin_count - 1; pin >= 0 && row < 0; pin--) {
+        if (state->pins[pin].kind != TARGET_QUERY) { continue; }
+        row = slice_find_query(slice, state->pins[pin].query);
     }
-    if (!(s.product_most > 0) || !isfinite(s.product_most)) { s.product_most = 1; }
-    return s;
-}
-
-static float widest_token(const Slice *slice, const Drawing *drawing, float size)
-{
-    float width = 40;
-    for (int i = 0; i < slice->keys; i++) {
-        const char *text = parts_token_text(slice_key(slice, i));
-        width = max_float(width, drawing_text_width(drawing, text, size, FONT_REGULAR));
+    for (int query = 0; query < slice->queries && row < 0; query++) {
+        if (!slice_query(slice, query)->special) { row = query; }
     }
-    return min_float(width, TOKEN_MAX) + 14;
+    return max_int(row, 0);
 }
 
-static Layout lay_out(const ViewState *state, const Slice *slice, Rect area, const Drawing *drawing)
+/* A figure that is too low for all rows shows those around the query. */
+static float figure_scroll(const Neurons *n)
 {
-    Layout l = {0};
-    Rect inner = rect_inset(area, PARTS_MARGIN);
-    float top = inner.y, bottom = inner.y + inner.h;
-    if (state->caption) {
-        l.caption = (Rect){inner.x, bottom - PARTS_CAPTION, inner.w, PARTS_CAPTION};
-        bottom -= PARTS_CAPTION;
+    const NeuronLayout *layout = &n->layout;
+    float middle = ((float)n->query + 0.5f) * layout->row_height;
+    if (middle + layout->row_height < layout->rows.h) { return 0; }
+    return clamp_float(middle - layout->rows.h / 2, 0,
+                       max_float(layout->content - layout->rows.h, 0));
+}
+
+/* Chooses head and query, and calculates. Returns why there is nothing to draw, or NULL. */
+static const char *prepare(Neurons *n, const Trace *trace, const ViewState *state, Rect area,
+                           const Drawing *drawing, Arena *scratch)
+{
+    *n = (Neurons){.trace = trace, .state = state, .scratch = scratch};
+    n->slice = slice_make(trace, state->attention, state->pair, state->special, scratch);
+    n->head = first_head(trace, state);
+    const char *missing = NULL;
+    if (!view_neuron_has_vectors(trace, state->attention)) {
+        missing = "This trace has attention weights, but no query and key vectors.";
+    } else if (n->slice.queries == 0 || n->slice.keys == 0) {
+        missing = "No tokens are left after this filter.";
+    } else if (n->head < 0) {
+        missing = "No head is chosen.";
+    } else {
+        n->query = choose_query(state, &n->slice);
+        n->numbers = view_neuron_numbers(trace, state->attention, &n->slice, state->layer, n->head,
+                                         n->query, scratch);
     }
-    if (state->legend) {
-        l.header = (Rect){inner.x, top, inner.w, PARTS_HEADER};
-        top += PARTS_HEADER;
-        l.legend = (Rect){inner.x, bottom - LEGEND, inner.w, LEGEND};
-        bottom -= LEGEND + 4;
+    n->layout = view_neuron_layout(state, &n->slice, &n->numbers, area, drawing);
+    n->scroll = state->scroll;
+    if (state->figure) { n->scroll = figure_scroll(n); }
+    bool small = missing == NULL && !n->layout.fits;
+    return small ? "The neurons need a larger window." : missing;
+}
+
+static float row_y(const Neurons *n, int row)
+{
+    return n->layout.rows.y - n->scroll + ((float)row + 0.5f) * n->layout.row_height;
+}
+
+static bool row_visible(const Neurons *n, int row)
+{
+    float y = row_y(n, row), half = n->layout.row_height / 2;
+    return y + half > n->layout.rows.y && y - half < n->layout.rows.y + n->layout.rows.h;
+}
+
+/* ---- Rows -------------------------------------------------------------------------------------- */
+
+/* The key whose row is under the pointer, or -1. */
+static int hovered_key(const Neurons *n)
+{
+    const Target *hover = &n->state->hover;
+    if (n->state->figure || (hover->kind != TARGET_LINK && hover->kind != TARGET_NEURON)) {
+        return -1;
     }
-    top += HEAD_ROWS;
-    l.rows = (Rect){inner.x, top, inner.w, max_float(bottom - top, 1)};
-    l.row = clamp_float(l.rows.h / (float)max_int(slice->keys, 1), ROW_MIN, ROW_MAX);
-    l.text = min_float(l.row * 0.56f, 16);
-    l.token_w = widest_token(slice, drawing, l.text);
-    float fixed = 2 * l.token_w + 2 * NUMBER + WEIGHT + 4 * COLUMN_GAP;
-    l.lines_w = clamp_float((inner.w - fixed) * 0.16f, 24, LINES_MAX);
-    l.strip_w = max_float((inner.w - fixed - l.lines_w) / 2, 40);
-    l.query_x = inner.x;
-    l.lines_x = l.query_x + l.token_w;
-    l.key_x = l.lines_x + l.lines_w;
-    l.key_strip = l.key_x + l.token_w;
-    l.product_strip = l.key_strip + l.strip_w + COLUMN_GAP;
-    l.dot_x = l.product_strip + l.strip_w + COLUMN_GAP;
-    l.scaled_x = l.dot_x + NUMBER;
-    l.weight_x = l.scaled_x + NUMBER + COLUMN_GAP;
-    return l;
+    return hover->key >= 0 ? slice_find_key(&n->slice, hover->key) : -1;
 }
 
-/* Blue for what is below zero, orange above, the background at zero. */
-static Color sign_color(const ViewState *state, float value, float most)
+static bool key_pinned(const Neurons *n, int key)
 {
-    if (!isfinite(value)) { return state->theme->faint; }
-    return palette_map(COLORMAP_DIVERGING, 0.5f + 0.5f * clamp_float(value / most, -1, 1),
-                       state->theme->dark);
-}
-
-/* d cells in a row; `other` is multiplied in where it is not NULL. */
-static void draw_strip(const Subject *s, Rect rect, const float *values, const float *other,
-                       float most, Drawing *drawing)
-{
-    int d = s->trace->head_size;
-    Color *cells = drawing_image(drawing, rect, 1, d, false);
-    for (int i = 0; i < d; i++) {
-        float value = other != NULL ? values[i] * other[i] : values[i];
-        cells[i] = sign_color(s->state, value, most);
+    int token = n->slice.key_index[key], query = n->slice.query_index[n->query];
+    for (int pin = 0; pin < n->state->pin_count; pin++) {
+        const Target *p = &n->state->pins[pin];
+        if (p->kind == TARGET_KEY && p->key == token) { return true; }
+        if (p->kind == TARGET_LINK && p->key == token && p->query == query) { return true; }
     }
-    drawing_frame(drawing, rect, 0, 0.5f, s->state->theme->border);
+    return false;
 }
 
-static double dot(const Subject *s, const float *k)
+static Rect row_rect(const Neurons *n, int key)
 {
-    double sum = 0;
-    for (int i = 0; i < s->trace->head_size; i++) { sum += (double)s->q[i] * (double)k[i]; }
-    return sum;
+    const NeuronPlace *first = view_neuron_place(n, COLUMN_KEY),
+                      *last = view_neuron_place(n, COLUMN_WEIGHT);
+    return (Rect){first->x, row_y(n, key) - n->layout.row_height / 2,
+                  last->x + last->w - first->x + 8, n->layout.row_height};
 }
 
-static void draw_titles(const Subject *s, const Layout *l, Drawing *drawing)
+static void draw_line(const Neurons *n, int key, int hovered)
 {
-    const Theme *theme = s->state->theme;
-    TextStyle name = {.size = 12.5f, .color = theme->ink, .weight = FONT_BOLD};
-    TextStyle quiet = {.size = 11.5f, .color = theme->muted};
-    float y = l->rows.y - HEAD_ROWS + 20, second = y + 15;
-    name.max_width = quiet.max_width = l->strip_w - 4;
-    drawing_text(drawing, (Vec){l->key_strip, y}, "key k", &name);
-    drawing_text_format(drawing, (Vec){l->key_strip, second}, &quiet, "%d numbers",
-                        s->trace->head_size);
-    drawing_text(drawing, (Vec){l->product_strip, y}, "q \u00D7 k", &name);
-    drawing_text(drawing, (Vec){l->product_strip, second}, "element by element", &quiet);
-    name.max_width = quiet.max_width = 0;
-    name.align = quiet.align = TEXT_RIGHT;
-    drawing_text(drawing, (Vec){l->dot_x + NUMBER - 8, y}, "q \u00B7 k", &name);
-    drawing_text(drawing, (Vec){l->dot_x + NUMBER - 8, second}, "their sum", &quiet);
-    drawing_text(drawing, (Vec){l->scaled_x + NUMBER, y}, "q\u00B7k / \u221Ad", &name);
-    drawing_text_format(drawing, (Vec){l->scaled_x + NUMBER, second}, &quiet, "\u221A%d = %.2f",
-                        s->trace->head_size, sqrt(s->trace->head_size));
-    name.align = quiet.align = TEXT_LEFT;
-    drawing_text(drawing, (Vec){l->weight_x, y}, "softmax", &name);
-    drawing_text(drawing, (Vec){l->weight_x, second}, "the weight", &quiet);
+    float weight = n->numbers.weight[key];
+    if (!(weight > 0) || weight < n->state->threshold) { return; }
+    const NeuronPlace *lines = view_neuron_place(n, COLUMN_LINES);
+    Vec from = {lines->x, row_y(n, n->query)}, to = {lines->x + lines->w, row_y(n, key)};
+    float bend = lines->w * 0.42f, opacity = parts_opacity(n->state, weight);
+    if (hovered >= 0 && hovered != key) { opacity *= FAINT; }
+    drawing_curve(n->drawing, from, (Vec){from.x + bend, from.y}, (Vec){to.x - bend, to.y}, to,
+                  (1.2f + 2.4f * sqrtf(min_float(weight, 1))) * n->layout.text_size / 15,
+                  color_fade(parts_head_color(n->trace, n->state, n->head), opacity));
 }
 
-/* The query's own row, above those of the keys. */
-static void draw_query(const Subject *s, const Layout *l, Drawing *drawing)
+static void draw_query_token(const Neurons *n, int row)
 {
-    const Theme *theme = s->state->theme;
-    float high = min_float(l->row, 26), y = l->rows.y - 46;
-    const Token *token = &s->slice.attention->query_tokens->tokens[s->query];
-    TextStyle style = {.size = max_float(l->text, 13),
-                       .color = theme->ink,
-                       .weight = FONT_BOLD,
-                       .max_width = l->key_strip - l->query_x - 60};
-    drawing_text_format(drawing, (Vec){l->query_x, y + high / 2 + 5}, &style, "query: %s",
-                        parts_token_text(token));
-    drawing_text(
-        drawing, (Vec){l->key_strip - 10, y + high / 2 + 5}, "q",
-        &(TextStyle){.size = 13, .color = theme->ink, .weight = FONT_BOLD, .align = TEXT_RIGHT});
-    draw_strip(s, (Rect){l->key_strip, y + 2, l->strip_w, high - 4}, s->q, NULL, s->q_most,
-               drawing);
-    drawing_line(drawing, (Vec){l->rows.x, l->rows.y - 10},
-                 (Vec){l->rows.x + l->rows.w, l->rows.y - 10}, 0.75f, theme->border);
-}
-
-static void draw_weight(const Subject *s, const Layout *l, float y, float weight, Color color,
-                        Drawing *drawing)
-{
-    float room = WEIGHT - 46;
-    Rect track = {l->weight_x, y - l->row * 0.26f, room, l->row * 0.52f};
-    drawing_rect(drawing, track, 2, s->state->theme->faint);
-    Rect bar = track;
-    bar.w = room * clamp_float(weight, 0, 1);
-    if (bar.w > 0.5f) { drawing_rect(drawing, bar, 2, color); }
-    drawing_text_format(drawing, (Vec){l->weight_x + WEIGHT, y + l->text * 0.34f},
-                        &(TextStyle){.size = min_float(l->text, 13),
-                                     .color = s->state->theme->ink,
-                                     .align = TEXT_RIGHT},
-                        "%.3f", (double)weight);
-}
-
-static void draw_row(const Subject *s, const Layout *l, int row, float query_y, Drawing *drawing)
-{
-    const Theme *theme = s->state->theme;
-    int key = s->slice.key_index[row];
-    float y = l->rows.y - s->state->scroll + ((float)row + 0.5f) * l->row;
-    float weight = s->weights[key];
-    const float *k = s->keys + (size_t)key * (size_t)s->trace->head_size;
-    Color color = palette_head(s->head, s->slice.attention->heads, theme->dark);
-    if (weight > 0) {
-        Vec from = {l->lines_x, query_y}, to = {l->key_x - 3, y};
-        float bend = l->lines_w * 0.4f;
-        drawing_curve(drawing, from, (Vec){from.x + bend, from.y}, (Vec){to.x - bend, to.y}, to,
-                      1.2f + 2 * sqrtf(weight), color_fade(color, parts_opacity(s->state, weight)));
+    if (!row_visible(n, row)) { return; }
+    const Theme *theme = n->state->theme;
+    const NeuronPlace *place = view_neuron_place(n, COLUMN_QUERY);
+    const NeuronLayout *layout = &n->layout;
+    Target target = {TARGET_QUERY, -1, -1, n->slice.query_index[row], -1};
+    float y = row_y(n, row);
+    Rect cell = {place->x, y - layout->row_height / 2, place->w, layout->row_height};
+    drawing_set_hit(n->drawing, target_pack(target));
+    drawing_rect(n->drawing, cell, 0, (Color){0});
+    drawing_set_hit(n->drawing, 0);
+    bool chosen = row == n->query;
+    if (chosen) { drawing_rect(n->drawing, rect_inset(cell, 1), 5, theme->highlight); }
+    if (view_is_pinned(n->state, target)) {
+        drawing_frame(n->drawing, rect_inset(cell, 1), 5, 1.5f, theme->accent);
     }
-    if (y + l->row < l->rows.y || y - l->row > l->rows.y + l->rows.h) { return; }
-    Target target = {TARGET_LINK, s->state->layer, s->head, s->query, key};
-    bool active = view_is_active(s->state, target);
-    Rect band = {l->key_x, y - l->row / 2, l->rows.x + l->rows.w - l->key_x, l->row};
-    drawing_set_hit(drawing, target_pack(target));
-    drawing_rect(drawing, band, 3, active ? theme->highlight : (Color){0});
-    drawing_set_hit(drawing, 0);
-    const Token *token = slice_key(&s->slice, row);
-    drawing_text(drawing, (Vec){l->key_x + 2, y + l->text * 0.34f}, parts_token_text(token),
-                 &(TextStyle){.size = l->text,
-                              .color = parts_token_color(s->state, token),
+    const Token *token = slice_query(&n->slice, row);
+    drawing_text(n->drawing,
+                 (Vec){place->x + place->w - NEURON_TOKEN_PAD, y + layout->text_size * 0.34f},
+                 parts_token_text(token),
+                 &(TextStyle){.size = layout->text_size,
+                              .color = chosen ? theme->ink : parts_token_color(n->state, token),
+                              .weight = chosen ? FONT_BOLD : FONT_REGULAR,
+                              .align = TEXT_RIGHT,
+                              .max_width = place->w - 2 * NEURON_TOKEN_PAD + 2});
+}
+
+static void draw_number(const Neurons *n, NeuronColumn column, float y, const char *number,
+                        Color color)
+{
+    const NeuronPlace *place = view_neuron_place(n, column);
+    drawing_text(n->drawing, (Vec){place->x + place->w, y + n->layout.number_size * 0.36f}, number,
+                 &(TextStyle){.size = n->layout.number_size, .color = color, .align = TEXT_RIGHT});
+}
+
+static void draw_scores(const Neurons *n, int key, float y)
+{
+    const Theme *theme = n->state->theme;
+    const NeuronNumbers *numbers = &n->numbers;
+    float largest = view_neuron_largest(numbers->dot_range);
+    float opacity = numbers->masked[key] ? FAINT : 1, high = min_float(n->layout.row_height, 30);
+    Color ink = numbers->masked[key] ? theme->muted : theme->ink;
+    char text[24];
+    const NeuronPlace *dot = view_neuron_place(n, COLUMN_DOT);
+    view_neuron_bar(n->state, numbers->dot[key], numbers->dot_range,
+                    (Rect){dot->x, y - high * 0.19f, dot->w - n->layout.number - 8, high * 0.38f},
+                    opacity, n->drawing);
+    draw_number(n, COLUMN_DOT, y, view_neuron_number(numbers->dot[key], largest, text), ink);
+    if (view_neuron_place(n, COLUMN_SCORE)->shown) {
+        draw_number(n, COLUMN_SCORE, y, view_neuron_number(numbers->score[key], largest, text),
+                    ink);
+    }
+    if (view_neuron_place(n, COLUMN_MASK)->shown) {
+        draw_number(n, COLUMN_MASK, y, numbers->masked[key] ? "\u2212\u221E" : "0", theme->muted);
+    }
+}
+
+static void draw_weight(const Neurons *n, int key, float y)
+{
+    const NeuronPlace *place = view_neuron_place(n, COLUMN_WEIGHT);
+    const Theme *theme = n->state->theme;
+    float weight = n->numbers.weight[key], high = min_float(n->layout.row_height, 30) * 0.5f;
+    float room =
+        place->w - drawing_text_width(n->drawing, "0.000", n->layout.number_size, FONT_REGULAR) - 8;
+    drawing_rect(n->drawing, (Rect){place->x, y - high / 2, room, high}, 0,
+                 color_fade(theme->faint, 0.6f));
+    if (!isfinite(weight)) {
+        draw_number(n, COLUMN_WEIGHT, y, "\u2013", theme->muted);
+        return;
+    }
+    drawing_rect(n->drawing, (Rect){place->x, y - high / 2, room * clamp_float(weight, 0, 1), high},
+                 0, parts_head_color(n->trace, n->state, n->head));
+    char text[24];
+    snprintf(text, sizeof text, "%.3f", (double)weight);
+    draw_number(n, COLUMN_WEIGHT, y, text, weight >= 0.0005f ? theme->ink : theme->muted);
+}
+
+static void draw_row(const Neurons *n, int key, float *products, int hovered)
+{
+    if (!row_visible(n, key)) { return; }
+    const Theme *theme = n->state->theme;
+    const NeuronLayout *layout = &n->layout;
+    const Token *token = slice_key(&n->slice, key);
+    bool pinned = key_pinned(n, key), active = pinned || key == hovered;
+    float y = row_y(n, key), opacity = n->numbers.masked[key] ? FAINT : 1;
+    if (key == hovered) {
+        drawing_rect(n->drawing, rect_inset(row_rect(n, key), 0.5f), 5,
+                     color_fade(theme->highlight, 0.7f));
+    }
+    if (pinned) {
+        drawing_frame(n->drawing, rect_inset(row_rect(n, key), 1), 5, 1.5f, theme->accent);
+    }
+    const NeuronPlace *place = view_neuron_place(n, COLUMN_KEY);
+    drawing_text(n->drawing, (Vec){place->x + NEURON_TOKEN_PAD, y + layout->text_size * 0.34f},
+                 parts_token_text(token),
+                 &(TextStyle){.size = layout->text_size,
+                              .color = active ? theme->ink : parts_token_color(n->state, token),
                               .weight = active ? FONT_BOLD : FONT_REGULAR,
-                              .max_width = l->token_w - 8});
-    float high = max_float(l->row - 5, 4);
-    draw_strip(s, (Rect){l->key_strip, y - high / 2, l->strip_w, high}, k, NULL, s->k_most,
-               drawing);
-    draw_strip(s, (Rect){l->product_strip, y - high / 2, l->strip_w, high}, s->q, k,
-               s->product_most, drawing);
-    TextStyle number = {.size = min_float(l->text, 13), .color = theme->ink, .align = TEXT_RIGHT};
-    double sum = dot(s, k);
-    float base = y + l->text * 0.34f;
-    drawing_text_format(drawing, (Vec){l->dot_x + NUMBER - 8, base}, &number, "%.2f", sum);
-    drawing_text_format(drawing, (Vec){l->scaled_x + NUMBER, base}, &number, "%.2f",
-                        sum / sqrt(s->trace->head_size));
-    draw_weight(s, l, y, weight, color, drawing);
+                              .max_width = place->w - 2 * NEURON_TOKEN_PAD + 2});
+    Rect strip = {view_neuron_place(n, COLUMN_VECTOR)->x, y - layout->row_height / 2 + 1,
+                  view_neuron_place(n, COLUMN_VECTOR)->w, layout->row_height - 2};
+    view_neuron_strip(n->state, n->numbers.key[key], n->numbers.size, n->numbers.key_range, strip,
+                      opacity, n->drawing);
+    strip.x = view_neuron_place(n, COLUMN_PRODUCT)->x;
+    view_neuron_products(&n->numbers, key, products);
+    view_neuron_strip(n->state, products, n->numbers.size, n->numbers.product_range, strip, opacity,
+                      n->drawing);
+    draw_scores(n, key, y);
+    draw_weight(n, key, y);
 }
 
-/* The column of queries: click or hover chooses another one. */
-static float draw_queries(const Subject *s, const Layout *l, Drawing *drawing)
+/* ---- One number under the pointer -------------------------------------------------------------- */
+
+/* The column of numbers through q, all keys and all products. */
+static void draw_guides(const Neurons *n)
 {
-    const Theme *theme = s->state->theme;
-    float chosen_y = l->rows.y;
-    for (int row = 0; row < s->slice.queries; row++) {
-        int query = s->slice.query_index[row];
-        float y = l->rows.y - s->state->scroll + ((float)row + 0.5f) * l->row;
-        Target target = {TARGET_QUERY, -1, -1, query, -1};
-        Rect cell = {l->query_x, y - l->row / 2, l->token_w - 2, l->row};
-        bool chosen = query == s->query;
-        if (chosen) { chosen_y = y; }
-        drawing_set_hit(drawing, target_pack(target));
-        drawing_rect(drawing, rect_inset(cell, 1), 4, chosen ? theme->highlight : (Color){0});
-        drawing_set_hit(drawing, 0);
-        if (view_is_pinned(s->state, target)) {
-            drawing_frame(drawing, rect_inset(cell, 1), 4, 1.5f, theme->accent);
-        }
-        const Token *token = slice_query(&s->slice, row);
-        drawing_text(drawing, (Vec){cell.x + cell.w - 6, y + l->text * 0.34f},
-                     parts_token_text(token),
-                     &(TextStyle){.size = l->text,
-                                  .color = parts_token_color(s->state, token),
-                                  .weight = chosen ? FONT_BOLD : FONT_REGULAR,
-                                  .align = TEXT_RIGHT,
-                                  .max_width = l->token_w - 10});
+    const Target *hover = &n->state->hover;
+    if (n->state->figure || hover->kind != TARGET_NEURON || hover->head >= n->numbers.size) {
+        return;
     }
-    return chosen_y;
-}
-
-static void draw_legend(const Subject *s, Rect area, Drawing *drawing)
-{
-    enum { STEPS = 48 };
-    TextStyle quiet = {.size = 11.5f, .color = s->state->theme->muted};
-    float x = area.x, base = area.y + area.h / 2 + 4;
-    const struct {
-        const char *name;
-        float most;
-    } bars[] = {{"q", s->q_most}, {"k", s->k_most}, {"q \u00D7 k", s->product_most}};
-    for (size_t i = 0; i < COUNTOF(bars); i++) {
-        x += drawing_text(drawing, (Vec){x, base}, bars[i].name, &quiet) + 8;
-        x += drawing_text_format(drawing, (Vec){x, base}, &quiet, "\u2212%.2g",
-                                 (double)bars[i].most) +
-             5;
-        Rect bar = {x, base - 10, 74, 11};
-        Color *cells = drawing_image(drawing, bar, 1, STEPS, true);
-        for (int step = 0; step < STEPS; step++) {
-            cells[step] = sign_color(s->state, 2.0f * (float)step / (STEPS - 1) - 1, 1);
-        }
-        drawing_frame(drawing, bar, 0, 0.75f, s->state->theme->border);
-        x += bar.w + 5;
-        x +=
-            drawing_text_format(drawing, (Vec){x, base}, &quiet, "%.2g", (double)bars[i].most) + 20;
+    for (NeuronColumn column = COLUMN_VECTOR; column <= COLUMN_PRODUCT; column++) {
+        const NeuronPlace *place = view_neuron_place(n, column);
+        float pitch = place->w / (float)n->numbers.size;
+        float wide = max_float(pitch, 1.5f), high = min_float(n->layout.content, n->layout.rows.h);
+        drawing_rect(n->drawing,
+                     (Rect){place->x + pitch * (float)hover->head, n->layout.rows.y, wide, high}, 0,
+                     n->state->theme->highlight);
+        if (column == COLUMN_PRODUCT) { continue; }
+        drawing_rect(n->drawing,
+                     (Rect){place->x + pitch * (float)hover->head, n->layout.query.y, wide,
+                            n->layout.query.h},
+                     0, n->state->theme->highlight);
     }
 }
 
-static const char *what_is_missing(const Trace *trace, const ViewState *state)
+static void draw_card(const Neurons *n, Rect area)
 {
-    if (trace->query == NULL || trace->key == NULL || trace->head_size <= 0) {
-        return "This trace has no query and key vectors; the neuron view needs them.";
+    const Target *hover = &n->state->hover;
+    if (n->state->figure || hover->kind != TARGET_NEURON || hover->head < 0 ||
+        hover->head >= n->numbers.size) {
+        return;
     }
-    return state->attention != ATTENTION_SELF ? "The neuron view shows self-attention only." : NULL;
+    int i = hover->head, key = hovered_key(n);
+    char title[80], line[120], q[24], k[24], product[24];
+    const float *vector = key >= 0 ? n->numbers.key[key] : n->numbers.query;
+    view_neuron_number(n->numbers.query[i], view_neuron_largest(n->numbers.query_range), q);
+    view_neuron_number(vector[i], view_neuron_largest(n->numbers.key_range), k);
+    view_neuron_number(n->numbers.query[i] * vector[i],
+                       view_neuron_largest(n->numbers.product_range), product);
+    const NeuronPlace *place =
+        view_neuron_place(n, hover->layer == NEURON_PRODUCT ? COLUMN_PRODUCT : COLUMN_VECTOR);
+    float pitch = place->w / (float)n->numbers.size;
+    Rect cell = {place->x + pitch * (float)i, n->layout.query.y, pitch, n->layout.query.h};
+    snprintf(title, sizeof title, "neuron %d", i);
+    if (key < 0) {
+        snprintf(line, sizeof line, "q = %s", q);
+    } else {
+        snprintf(line, sizeof line, "q %s \u00D7 k %s = %s", q, k, product);
+        cell.y = row_y(n, key) - n->layout.row_height / 2;
+        cell.h = n->layout.row_height;
+    }
+    view_neuron_card(n->state, title, line, cell, area, n->drawing);
+}
+
+/* ---- The view ---------------------------------------------------------------------------------- */
+
+static void draw_rows(const Neurons *n)
+{
+    int hovered = hovered_key(n);
+    draw_guides(n);
+    Rect clip = drawing_set_clip(n->drawing, n->layout.rows);
+    if (view_neuron_place(n, COLUMN_LINES)->shown) {
+        for (int key = 0; key < n->slice.keys; key++) { draw_line(n, key, hovered); }
+        for (int row = 0; row < n->slice.queries; row++) { draw_query_token(n, row); }
+    }
+    float *products =
+        arena_alloc(n->scratch, (size_t)max_int(n->numbers.size, 1), sizeof *products);
+    for (int key = 0; key < n->slice.keys; key++) { draw_row(n, key, products, hovered); }
+    drawing_set_clip(n->drawing, clip);
 }
 
 void view_neuron_draw(const Trace *trace, const ViewState *state, Rect area, Drawing *drawing)
 {
-    const char *missing = what_is_missing(trace, state);
-    if (missing != NULL) {
-        parts_notice(state, area, drawing, missing);
-        return;
-    }
     Arena scratch = {0};
-    Subject s = find_subject(trace, state, &scratch);
-    Layout l = lay_out(state, &s.slice, area, drawing);
-    if (s.head < 0 || s.query < 0 || s.slice.keys == 0) {
-        parts_notice(state, area, drawing,
-                     s.head < 0 ? "No head is chosen." : "No tokens are left after this filter.");
-        arena_free(&scratch);
-        return;
+    Neurons n;
+    const char *missing = prepare(&n, trace, state, area, drawing, &scratch);
+    n.drawing = drawing;
+    ViewState only = *state; /* says what is shown: one head, though more may be chosen */
+    if (n.head >= 0) {
+        only.heads = (HeadSet){0};
+        headset_put(&only.heads, n.head, true);
     }
-    ViewState one = *state; /* of several heads the first is looked at, and said so */
-    one.heads = (HeadSet){0};
-    headset_put(&one.heads, s.head, true);
-    if (state->legend) { parts_header(trace, &one, l.header, drawing); }
-    draw_titles(&s, &l, drawing);
-    draw_query(&s, &l, drawing);
-    Rect clip = drawing_set_clip(drawing, l.rows);
-    float query_y = draw_queries(&s, &l, drawing);
-    for (int row = 0; row < s.slice.keys; row++) { draw_row(&s, &l, row, query_y, drawing); }
-    drawing_set_clip(drawing, clip);
-    if (state->legend) { draw_legend(&s, l.legend, drawing); }
-    if (state->caption) { parts_caption(trace, &one, l.caption, drawing); }
+    if (state->legend) {
+        parts_header(trace, state->figure ? &only : state, n.layout.header, drawing);
+    }
+    if (state->caption) { parts_caption(trace, &only, n.layout.caption, drawing); }
+    if (missing != NULL) {
+        Rect middle = {n.layout.rows.x, n.layout.query.y, n.layout.rows.w,
+                       n.layout.rows.y + n.layout.rows.h - n.layout.query.y};
+        parts_notice(state, middle, drawing, missing);
+    } else {
+        draw_rows(&n);
+        view_neuron_frame(&n);
+        draw_card(&n, area);
+    }
     arena_free(&scratch);
+}
+
+static Target target_at(const Neurons *n, Vec point)
+{
+    const NeuronLayout *layout = &n->layout;
+    int query = n->slice.query_index[n->query];
+    /* Between the columns the query stays that the pointer came from. */
+    Target target = {TARGET_NONE, -1, -1, -1, -1};
+    Rect reach = {layout->rows.x, layout->query.y, layout->rows.w,
+                  layout->rows.y + layout->rows.h - layout->query.y};
+    if (!rect_contains(reach, point)) { return target; }
+    if (names_query(n->state->hover)) { target = (Target){TARGET_QUERY, -1, -1, query, -1}; }
+    int key = (int)floorf((point.y - layout->rows.y + n->scroll) / layout->row_height);
+    bool in_rows = rect_contains(layout->rows, point) && key >= 0 && key < n->slice.keys &&
+                   rect_contains(row_rect(n, key), point);
+    if (in_rows) {
+        target = (Target){TARGET_LINK, n->state->layer, n->head, query, n->slice.key_index[key]};
+    }
+    for (NeuronColumn column = COLUMN_VECTOR; column <= COLUMN_PRODUCT; column++) {
+        const NeuronPlace *place = view_neuron_place(n, column);
+        int i = (int)floorf((point.x - place->x) / place->w * (float)n->numbers.size);
+        if (i < 0 || i >= n->numbers.size || i > NEURON_MAX_INDEX) { continue; }
+        if (in_rows) {
+            int strip = column == COLUMN_PRODUCT ? NEURON_PRODUCT : NEURON_KEY;
+            target = (Target){TARGET_NEURON, strip, i, query, n->slice.key_index[key]};
+        } else if (column == COLUMN_VECTOR && rect_contains(view_neuron_query_strip(n), point)) {
+            target = (Target){TARGET_NEURON, NEURON_QUERY, i, query, -1};
+        }
+    }
+    return target;
+}
+
+Target view_neuron_locate(const Trace *trace, const ViewState *state, Rect area,
+                          const Drawing *drawing, Vec point)
+{
+    Arena scratch = {0};
+    Neurons n;
+    Target target = {TARGET_NONE, -1, -1, -1, -1};
+    if (!state->figure && prepare(&n, trace, state, area, drawing, &scratch) == NULL) {
+        target = target_at(&n, point);
+    }
+    arena_free(&scratch);
+    return target;
 }
 
 Vec view_neuron_measure(const Trace *trace, const ViewState *state, const Drawing *drawing)
 {
-    (void)drawing;
-    int keys = trace->attention[state->attention].keys;
-    float height = HEAD_ROWS + 25 * (float)min_int(keys, 64) + 2 * PARTS_MARGIN +
-                   (state->caption ? PARTS_CAPTION : 0) +
-                   (state->legend ? PARTS_HEADER + LEGEND + 4 : 0);
-    return (Vec){1100, ceilf(max_float(height, 360))};
+    Arena scratch = {0};
+    Neurons n;
+    (void)prepare(&n, trace, state, (Rect){0, 0, 1200, 800}, drawing, &scratch);
+    Vec size = view_neuron_natural_size(state, &n.slice, &n.numbers, drawing);
+    arena_free(&scratch);
+    return size;
 }
 
 float view_neuron_scroll_limit(const Trace *trace, const ViewState *state, Rect area,
                                const Drawing *drawing)
 {
-    if (what_is_missing(trace, state) != NULL) { return 0; }
     Arena scratch = {0};
-    Slice slice = slice_make(trace, state->attention, state->pair, state->special, &scratch);
-    Layout l = lay_out(state, &slice, area, drawing);
-    int rows = max_int(slice.keys, slice.queries);
+    Neurons n;
+    (void)prepare(&n, trace, state, area, drawing, &scratch);
+    float limit = max_float(n.layout.content - n.layout.rows.h, 0);
     arena_free(&scratch);
-    return max_float(l.row * (float)rows - l.rows.h, 0);
+    return limit;
 }

@@ -104,7 +104,7 @@ static void arguments_are_checked(void **state)
     must_fail(f, "theme blue", "none of: light, dark");
     must(f, "theme dark");
     assert_true(f->app->view.theme->dark);
-    must_fail(f, "view:set flow", "no view");
+    must_fail(f, "view:set nonsense", "no view");
     must_fail(f, "zoom:set 2", "makes no sense");
     must_fail(f, "filter aa", "makes no sense");
     must(f, "pair:set the dog");
