@@ -126,6 +126,7 @@ static void draw_picture(App *app)
     if (app->trace != NULL) {
         move_enlarged(app);
         app->view.thumbnails = &app->thumbnails;
+        app->view.patterns = app->patterns;
         view_draw(app->trace, &app->view, app->picture_area, app->picture);
         return;
     }

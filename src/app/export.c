@@ -20,6 +20,8 @@ void export_draw(const App *app, const FigureOptions *options, Drawing *drawing)
     state.figure = true;
     state.hover = (Target){TARGET_NONE, -1, -1, -1, -1};
     state.scroll = 0;
+    state.thumbnails = NULL; /* those of the window have its size */
+    if (state.enlarged_part > 0) { state.enlarged_part = 1; }
     if (options->no_caption) { state.caption = false; }
     Vec size = options->size;
     if (!(size.x > 0) || !(size.y > 0)) { size = view_measure(app->trace, &state, drawing); }

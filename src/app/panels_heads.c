@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#define ROW 23.0f
+#define ROW 25.0f
 #define LEAST_SCORE 0.15f /* weaker patterns are not worth a line */
 enum { MOST_PATTERNS = 3, MOST_RANKED = 8 };
 
@@ -102,7 +102,8 @@ void panels_ranking(App *app, Rect *rest)
                              shown ? app->view.theme->highlight : app->view.theme->hover);
             }
             snprintf(text, sizeof text, "layer %d, head %d", layer, head);
-            show_bar(app, rect_inset(row, 2), text, ranked[i].weight, app->view.theme->accent);
+            show_bar(app, (Rect){row.x + 3, row.y, row.w - 6, row.h}, text, ranked[i].weight,
+                     app->view.theme->accent);
             if ((did & UI_PRESSED) != 0) {
                 command_do_format(app, "layer:set %d", layer);
                 command_do_format(app, "head:set %d", head);

@@ -42,6 +42,16 @@ bool parts_head_shown(const Trace *trace, const ViewState *state, int head)
     return headset_has(&state->heads, head);
 }
 
+const char *parts_head_name(const ViewState *state, int layer, int head)
+{
+    const PatternScores *scores = state->patterns;
+    if (scores == NULL || state->figure || layer >= scores->layers || head >= scores->heads) {
+        return "";
+    }
+    int pattern = pattern_of_head(scores, layer, head);
+    return pattern >= 0 ? pattern_table[pattern].title : "";
+}
+
 static void draw_chip(const Trace *trace, const ViewState *state, int head, Rect rect,
                       Drawing *drawing)
 {
@@ -87,6 +97,10 @@ void parts_header(const Trace *trace, const ViewState *state, Rect area, Drawing
         draw_chip(trace, state, head, chip, drawing);
         x += CHIP_SIZE + CHIP_GAP;
     }
+    if (headset_count(&state->heads) != 1) { return; }
+    quiet.max_width = area.x + area.w - x - 10;
+    const char *name = parts_head_name(state, state->layer, headset_next(&state->heads, -1));
+    if (quiet.max_width > 80) { drawing_text(drawing, (Vec){x + 10, middle + 5}, name, &quiet); }
 }
 
 float parts_opacity(const ViewState *state, float weight)

@@ -20,6 +20,10 @@ Color parts_head_color(const Trace *trace, const ViewState *state, int head);
 /* Is the head drawn? Chosen, and not pushed aside by another one under the pointer. */
 bool parts_head_shown(const Trace *trace, const ViewState *state, int head);
 
+/* What the head habitually does, "previous token"; "" where nothing is known or it is a figure,
+ * which must be the same for everybody. */
+const char *parts_head_name(const ViewState *state, int layer, int head);
+
 /* "Layer 3" and a numbered chip per head in `area`, one line high. In a figure only the chosen. */
 void parts_header(const Trace *trace, const ViewState *state, Rect area, Drawing *drawing);
 

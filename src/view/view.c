@@ -51,7 +51,7 @@ const View view_table[] = {
      view_head_draw, view_head_measure, NULL, view_head_scroll_limit},
     {"heatmap", "Heatmap", "weights as a matrix, one head or several side by side",
      view_heatmap_draw, view_heatmap_measure, view_heatmap_locate, NULL},
-    {"model", "All heads", "every head of every layer, small; a click enlarges one",
+    {"model", "Heads", "every head of every layer, small; a click enlarges one",
      view_model_draw, view_model_measure, view_model_locate, view_model_scroll_limit},
     {"neuron", "Neurons", "how one token's weights come about: q, k, q \u00B7 k, softmax",
      view_neuron_draw, view_neuron_measure, view_neuron_locate, view_neuron_scroll_limit},

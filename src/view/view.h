@@ -6,6 +6,7 @@
 #ifndef VIEW_VIEW_H
 #define VIEW_VIEW_H
 
+#include "analysis/pattern.h"
 #include "analysis/slice.h"
 #include "analysis/thumbnail.h"
 #include "draw/drawing.h"
@@ -66,6 +67,7 @@ typedef struct ViewState {
     Target enlarged;        /* model view: TARGET_HEAD that was clicked, or TARGET_NONE */
     float enlarged_part;    /* model view: 0 in its place, 1 fills the area, between: on the way */
     Thumbnails *thumbnails; /* model view: kept between frames by whoever owns the state, or NULL */
+    const PatternScores *patterns; /* what heads habitually do, lent, or NULL; not for figures */
     FlowKind flow;
     Target hover;
     Target pins[VIEW_MAX_PINS];

@@ -17,7 +17,7 @@
 #define LINE_LEAST 0.1f /* thinner lines can't be seen at this size */
 #define LINE_TOKENS 28  /* more rows than these are pooled before lines are drawn */
 #define CARD_WIDTH 200.0f
-#define CARD_HEIGHT 84.0f
+#define CARD_HEIGHT 101.0f
 
 typedef struct Layout {
     Rect content, caption, legend; /* content: titles, labels and thumbnails */
@@ -176,9 +176,15 @@ static void draw_card(const Trace *trace, const ViewState *state, const Layout *
     card.y = clamp_float(card.y, area.y + 4, max_float(area.y + area.h - card.h - 4, area.y + 4));
     drawing_rect(drawing, card, 7, theme->raised);
     drawing_frame(drawing, card, 7, 1, theme->border);
-    drawing_text_format(drawing, (Vec){card.x + 12, card.y + 21},
-                        &(TextStyle){.size = 13.5f, .color = theme->ink, .weight = FONT_BOLD},
-                        "Layer %d, head %d", layer, head);
+    const char *name = parts_head_name(state, layer, head);
+    drawing_text_format(
+        drawing, (Vec){card.x + 12, card.y + 21},
+        &(TextStyle){
+            .size = 13.5f, .color = theme->ink, .weight = FONT_BOLD, .max_width = card.w - 24},
+        "Layer %d, head %d", layer, head);
+    drawing_text(drawing, (Vec){card.x + 12, card.y + 38},
+                 name[0] != '\0' ? name : "no simple pattern",
+                 &(TextStyle){.size = 12, .color = theme->ink, .max_width = card.w - 24});
     static const struct {
         const char *name;
         Measure measure;
@@ -188,7 +194,7 @@ static void draw_card(const Trace *trace, const ViewState *state, const Layout *
     TextStyle quiet = {.size = 12, .color = theme->muted};
     TextStyle number = {.size = 12, .color = theme->ink, .align = TEXT_RIGHT};
     for (size_t i = 0; i < COUNTOF(lines); i++) {
-        float y = card.y + 40 + 16 * (float)i;
+        float y = card.y + 57 + 16 * (float)i;
         float value = measure_head(trace, state->attention, lines[i].measure, layer, head);
         drawing_text(drawing, (Vec){card.x + 12, y}, lines[i].name, &quiet);
         drawing_text_format(drawing, (Vec){card.x + card.w - 12, y}, &number, "%.2f",
