@@ -37,6 +37,7 @@ void app_init(App *app, FontSet *fonts)
 
 void app_free(App *app)
 {
+    app_compare_free(app);
     worker_free(app->worker);
     trace_free(app->trace);
     model_free(app->model);
@@ -54,7 +55,11 @@ void app_free(App *app)
 
 const char *app_text(const App *app) { return textfield_text(&app->text); }
 
-const char *app_pair(const App *app) { return app->pair_open ? textfield_text(&app->pair) : NULL; }
+/* While two sentences are compared, the second one is no pair of the first. */
+const char *app_pair(const App *app)
+{
+    return app->pair_open && !app_comparing_texts(app) ? textfield_text(&app->pair) : NULL;
+}
 
 void app_say(App *app, bool is_error, const char *format, ...)
 {
@@ -214,13 +219,13 @@ bool app_run(App *app, Error *err)
         app->asked = app->now + 1;
         worker_request(app->worker, app->model, NULL, app_text(app), app_pair(app),
                        MODEL_ATTENTION);
-        return true;
+        return app_compare_run(app, err);
     }
     Encoding *encoding = model_encode(app->model, app_text(app), app_pair(app));
     Trace *trace = model_run(app->model, encoding, MODEL_ATTENTION, NULL, err);
     if (trace == NULL) { return false; }
     take_trace(app, trace);
-    return true;
+    return app_compare_run(app, err);
 }
 
 bool app_show(App *app, const char *text, const char *pair, Error *err)
@@ -278,6 +283,7 @@ void app_poll(App *app)
     WorkerAnswer answer;
     if (app->worker == NULL) { return; }
     if (app->model != NULL) { poll_survey(app); }
+    app_compare_poll(app);
     if (!worker_poll(app->worker, &answer)) { return; }
     if (!worker_busy(app->worker)) { app->asked = 0; }
     if (answer.failed) { app_say(app, true, "%s", answer.error.text); }

@@ -45,6 +45,13 @@ typedef struct App {
     Thumbnails thumbnails; /* of the trace, for the model view */
     bool shrinking;        /* the enlarged head is on its way back */
     uint64_t moved;        /* ms, of the frame that moved it last; 0: it rests */
+    /* The compare view's second trace (app_compare.c); all NULL until it is wanted. */
+    Worker *second;
+    Model *second_model;
+    Trace *second_trace;
+    char *compare_model;      /* name of the model B; NULL: B is the second sentence */
+    void (*wake)(void *data); /* what workers call when they have an answer; may be NULL */
+    void *wake_data;
     TextField text, pair;
     bool pair_open;
 
@@ -102,6 +109,14 @@ RankedHead *app_ranking(const App *app, Arena *arena, int *count);
 
 const char *app_text(const App *app);
 const char *app_pair(const App *app); /* NULL when no pair is open */
+
+/* app_compare.c. Is the compare view shown; does it compare sentences (or models)? */
+bool app_comparing(const App *app);
+bool app_comparing_texts(const App *app);
+/* Runs what is compared with, if the view is shown; called by app_run. */
+bool app_compare_run(App *app, Error *err);
+void app_compare_poll(App *app);
+void app_compare_free(App *app);
 
 /* app_frame.c: one frame, input to commands to drawings; `window` is the size in points. */
 void app_frame(App *app, Input *input, Vec window);

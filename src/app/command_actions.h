@@ -64,6 +64,8 @@ CommandAction command_pin_clear;
 CommandAction command_enlarge;
 CommandAction command_thumbnails;
 CommandAction command_flow;
+CommandAction command_compare_model;
+CommandAction command_compare_text;
 CommandAction command_rank_best;
 CommandAction command_rank_next;
 CommandAction command_rank_previous;

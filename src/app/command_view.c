@@ -13,6 +13,17 @@
 
 /* --- view, layer, heads ------------------------------------------------------------------------ */
 
+/* What is compared is only run while it is looked at, and a pair is no pair meanwhile. */
+static bool show_view(App *app, int view, Error *err)
+{
+    bool before = app_comparing(app);
+    app->view.view = view;
+    app->view.scroll = 0;
+    bool other = before != app_comparing(app);
+    if (other && app_comparing_texts(app)) { app->pair_open = true; }
+    return !other || app->trace == NULL || app_run(app, err);
+}
+
 bool command_view_set(App *app, const char *argument, Error *err)
 {
     int view = view_find(argument);
@@ -25,17 +36,13 @@ bool command_view_set(App *app, const char *argument, Error *err)
         }
         return error_set(err, "There is no view called \"%s\"; there are %s.", argument, names);
     }
-    app->view.view = view;
-    app->view.scroll = 0;
-    return true;
+    return show_view(app, view, err);
 }
 
 bool command_view_next(App *app, const char *argument, Error *err)
 {
-    (void)argument, (void)err;
-    app->view.view = (app->view.view + 1) % view_count();
-    app->view.scroll = 0;
-    return true;
+    (void)argument;
+    return show_view(app, (app->view.view + 1) % view_count(), err);
 }
 
 bool command_layer_set(App *app, const char *argument, Error *err)
@@ -315,6 +322,29 @@ bool command_flow(App *app, const char *argument, Error *err)
     }
     app->view.flow = (FlowKind)choice;
     return true;
+}
+
+/* ---- Compare ---- */
+
+/* A model's name, or nothing for the second sentence. */
+bool command_compare_model(App *app, const char *argument, Error *err)
+{
+    Arena scratch = {0};
+    bool known = argument[0] == '\0' || models_find(argument, &scratch, err) != NULL;
+    arena_free(&scratch);
+    if (!known) { return false; }
+    free(app->compare_model);
+    app->compare_model = argument[0] != '\0' ? mem_copy_string(argument) : NULL;
+    if (app_comparing_texts(app)) { app->pair_open = true; }
+    return app_run(app, err);
+}
+
+/* The second sentence, to be compared with the first. */
+bool command_compare_text(App *app, const char *argument, Error *err)
+{
+    textfield_set(&app->pair, argument);
+    app->pair_open = true;
+    return command_compare_model(app, "", err);
 }
 
 /* ---- The picked link ---- */

@@ -12,6 +12,7 @@ const KeyBinding keymap_table[] = {
     {'3', MOD_CTRL, true, "view:set model", "Ctrl+3", "all heads of all layers"},
     {'4', MOD_CTRL, true, "view:set neuron", "Ctrl+4", "neurons: query times key"},
     {'5', MOD_CTRL, true, "view:set flow", "Ctrl+5", "flow through the layers"},
+    {'6', MOD_CTRL, true, "view:set compare", "Ctrl+6", "two sentences or models compared"},
     {'h', 0, false, "thumbnails", "H", "all heads: heatmaps or lines"},
     {'v', 0, false, "view:next", "V", "next view"},
     {KEY_PAGE_DOWN, 0, true, "layer:next", "PgDn", "next layer"},

@@ -296,6 +296,25 @@ static void choose_flow(App *app, Rect *rest)
     }
 }
 
+/* The second sentence, or a model. */
+static void choose_other(App *app, Rect *rest)
+{
+    const char *labels[64] = {"Second sentence"};
+    int count = min_int(app->model_count, (int)COUNTOF(labels) - 1), index = 0;
+    for (int i = 0; i < count; i++) {
+        labels[i + 1] = app->models[i].name;
+        if (app->compare_model != NULL && strcmp(app->compare_model, labels[i + 1]) == 0) {
+            index = i + 1;
+        }
+    }
+    if (!has_room(rest, PANELS_HEADING + UI_ROW)) { return; }
+    if (ui_choice(&app->ui, section(app, rest, "Compare with", UI_ROW), "other", labels, count + 1,
+                  &index)) {
+        command_do_format(app, "compare:model%s%s", index > 0 ? " " : "",
+                          index > 0 ? labels[index] : "");
+    }
+}
+
 void panels_left(App *app, Rect rect)
 {
     ui_panel(&app->ui, rect);
@@ -309,6 +328,7 @@ void panels_left(App *app, Rect rect)
     const char *view = view_table[app->view.view].name;
     if (strcmp(view, "model") == 0) { choose_thumbnails(app, &rest); }
     if (strcmp(view, "flow") == 0) { choose_flow(app, &rest); }
+    if (app_comparing(app)) { choose_other(app, &rest); }
     if (strcmp(view, "heatmap") == 0 ||
         (strcmp(view, "model") == 0 && !app->view.thumbnail_lines)) {
         choose_colors(app, &rest);

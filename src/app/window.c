@@ -403,6 +403,8 @@ static void start_app(Window *window, const Options *options)
     app->start_count = options->command_count;
     app->placed = options->placed;
     set_first_text(app, options);
+    app->wake = wake;
+    app->wake_data = window;
     app->worker = worker_new(wake, window);
     bool ok =
         options->trace != NULL

@@ -51,12 +51,14 @@ const View view_table[] = {
      view_head_draw, view_head_measure, NULL, view_head_scroll_limit},
     {"heatmap", "Heatmap", "weights as a matrix, one head or several side by side",
      view_heatmap_draw, view_heatmap_measure, view_heatmap_locate, NULL},
-    {"model", "Heads", "every head of every layer, small; a click enlarges one",
-     view_model_draw, view_model_measure, view_model_locate, view_model_scroll_limit},
+    {"model", "Heads", "every head of every layer, small; a click enlarges one", view_model_draw,
+     view_model_measure, view_model_locate, view_model_scroll_limit},
     {"neuron", "Neurons", "how one token's weights come about: q, k, q \u00B7 k, softmax",
      view_neuron_draw, view_neuron_measure, view_neuron_locate, view_neuron_scroll_limit},
     {"flow", "Flow", "all layers at once: where what is in a token comes from", view_flow_draw,
      view_flow_measure, NULL, view_flow_scroll_limit},
+    {"compare", "Compare", "two sentences or two models, and their difference", view_compare_draw,
+     view_compare_measure, view_compare_locate, NULL},
     {0},
 };
 

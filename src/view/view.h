@@ -68,6 +68,7 @@ typedef struct ViewState {
     float enlarged_part;    /* model view: 0 in its place, 1 fills the area, between: on the way */
     Thumbnails *thumbnails; /* model view: kept between frames by whoever owns the state, or NULL */
     const PatternScores *patterns; /* what heads habitually do, lent, or NULL; not for figures */
+    const Trace *other; /* compare: the second text, or the same in another model; lent, or NULL */
     FlowKind flow;
     Target hover;
     Target pins[VIEW_MAX_PINS];
@@ -147,5 +148,9 @@ void view_flow_draw(const Trace *trace, const ViewState *state, Rect area, Drawi
 Vec view_flow_measure(const Trace *trace, const ViewState *state, const Drawing *drawing);
 float view_flow_scroll_limit(const Trace *trace, const ViewState *state, Rect area,
                              const Drawing *drawing);
+void view_compare_draw(const Trace *trace, const ViewState *state, Rect area, Drawing *drawing);
+Vec view_compare_measure(const Trace *trace, const ViewState *state, const Drawing *drawing);
+Target view_compare_locate(const Trace *trace, const ViewState *state, Rect area,
+                           const Drawing *drawing, Vec point);
 
 #endif

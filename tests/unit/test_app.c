@@ -354,6 +354,42 @@ static void heads_get_names(void **state)
     unsetenv("XDG_CACHE_HOME");
 }
 
+/* Two sentences, two models; while sentences are compared the second one is no pair. */
+static void two_of_a_kind_are_compared(void **state)
+{
+    Fixture *f = *state;
+    for (int with_worker = 0; with_worker < 2; with_worker++) {
+        if (with_worker != 0) { f->app->worker = worker_new(NULL, NULL); }
+        must(f, "text:set ba be bo");
+        must(f, "view:set compare");
+        must(f, "compare:text ba be");
+        for (int i = 0; i < 400; i++) {
+            usleep(with_worker != 0 ? 500 : 0);
+            frame(f);
+        }
+        assert_string_equal(f->app->trace->encoding->text[0], "ba be bo");
+        assert_null(f->app->trace->encoding->text[1]);
+        assert_non_null(f->app->view.other);
+        assert_string_equal(f->app->view.other->encoding->text[0], "ba be");
+        must_fail(f, "compare:model nowhere", "no model called");
+        must(f, "compare:model " TINY "-f16");
+        for (int i = 0; i < 400; i++) {
+            usleep(with_worker != 0 ? 500 : 0);
+            frame(f);
+        }
+        assert_string_equal(f->app->view.other->model, "bert-tiny-f16");
+        assert_string_equal(f->app->view.other->encoding->text[0], "ba be bo");
+        assert_string_equal(f->app->view.other->encoding->text[1], "ba be"); /* a pair again */
+        must(f, "compare:model");
+        must(f, "view:set head");
+        must(f, "pair:toggle");
+        for (int i = 0; i < 100; i++) {
+            usleep(with_worker != 0 ? 500 : 0);
+            frame(f);
+        }
+    }
+}
+
 static void the_head_of_a_link_is_found(void **state)
 {
     Fixture *f = *state;
@@ -412,6 +448,7 @@ int main(void)
         TEST(figures_have_names_and_are_never_overwritten),
         TEST(the_worker_shows_the_newest_sentence),
         TEST(heads_get_names),
+        TEST(two_of_a_kind_are_compared),
         TEST(the_head_of_a_link_is_found),
         TEST(every_size_and_state_can_be_drawn),
     };

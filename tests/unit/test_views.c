@@ -1,6 +1,7 @@
 /* What every view must hold to, whatever the trace and the state: the same drawing for the same
  * arguments, nothing that is not a number, targets that exist, and a figure that knows no pointer.
  * And what the model, neuron and flow views show, number by number. */
+#include "analysis/align.h"
 #include "analysis/rollout.h"
 #include "base/memory.h"
 #include "draw/font.h"
@@ -235,6 +236,78 @@ static void the_flow_view_shows_the_rollout(void **data)
     drawing_free(drawing);
 }
 
+static Encoding *words(const char *const *pieces)
+{
+    Encoding *encoding = mem_zero(1, sizeof *encoding);
+    while (pieces[encoding->count] != NULL) { encoding->count++; }
+    encoding->tokens = arena_alloc(&encoding->arena, (size_t)encoding->count + 1, sizeof(Token));
+    for (int i = 0; i < encoding->count; i++) {
+        encoding->tokens[i] = (Token){.piece = pieces[i], .special = pieces[i][0] == '['};
+    }
+    return encoding;
+}
+
+static void tokens_are_aligned(void **data)
+{
+    (void)data;
+    Encoding *a = words((const char *[]){"[CLS]", "it", "was", "tired", "[SEP]", NULL});
+    Encoding *b = words((const char *[]){"[CLS]", "so", "it", "was", "wide", "[SEP]", NULL});
+    Encoding *none = words((const char *[]){NULL});
+    static const AlignedToken wanted[] = {{0, 0}, {-1, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}};
+    AlignedToken aligned[16];
+    assert_int_equal(align_tokens(a, b, aligned), 6);
+    assert_memory_equal(aligned, wanted, sizeof wanted);
+    assert_int_equal(align_tokens(a, a, aligned), 5);
+    for (int i = 0; i < 5; i++) { assert_true(aligned[i].a == i && aligned[i].b == i); }
+    assert_int_equal(align_tokens(a, none, aligned), 5);
+    assert_true(aligned[4].a == 4 && aligned[4].b == -1);
+    assert_int_equal(align_tokens(none, none, aligned), 0);
+    encoding_free(a);
+    encoding_free(b);
+    encoding_free(none);
+}
+
+static void the_compare_view_shows_both_and_the_difference(void **data)
+{
+    Fixture *f = *data;
+    Error err = {""};
+    Rect area = {0, 0, 1280, 640};
+    ViewState state = make_state(f->trace, "compare");
+    Drawing *drawing = draw(f->fonts, f->trace, &state, area);
+    assert_true(says(drawing, "Nothing to compare with yet"));
+    drawing_free(drawing);
+    Trace *other = model_run(f->model, model_encode(f->model, "ba be go, da de ba ka.", NULL),
+                             MODEL_ATTENTION, NULL, &err);
+    state.other = other;
+    for (int nth = 0; nth < 24; nth++) {
+        ViewState varied = vary(f->trace, "compare", nth);
+        varied.other = other;
+        drawing = draw(f->fonts, f->trace, &varied, area);
+        check_drawing(f->trace, drawing, "compare");
+        drawing_free(drawing);
+    }
+    drawing = draw(f->fonts, f->trace, &state, area);
+    assert_true(says(drawing, "bo / go"));
+    /* Under the pointer: both weights and what lies between them. */
+    bool found = false;
+    for (int i = 0; i < 4000 && !found; i++) {
+        Vec point = {(float)(i % 80) * 16, (float)i / 80 * 13};
+        Target t = view_locate(f->trace, &state, area, drawing, point);
+        found = t.kind == TARGET_LINK && t.query == 2 && t.key == 1;
+    }
+    assert_true(found);
+    drawing_free(drawing);
+    state.hover = (Target){TARGET_LINK, 0, 0, 2, 1};
+    drawing = draw(f->fonts, f->trace, &state, area);
+    float a = trace_head(f->trace, ATTENTION_SELF, 0, 0)[2 * f->trace->tokens + 1];
+    float b = trace_head(other, ATTENTION_SELF, 0, 0)[2 * other->tokens + 1];
+    char number[32];
+    snprintf(number, sizeof number, "%+.4f", (double)(b - a));
+    assert_true(says(drawing, number));
+    drawing_free(drawing);
+    trace_free(other);
+}
+
 static void thumbnails_keep_what_stands_out(void **data)
 {
     Fixture *f = *data;
@@ -294,9 +367,14 @@ static void the_model_view_enlarges_a_head(void **data)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(every_view_draws_every_state),    TEST(every_view_draws_a_bare_trace),
-        TEST(the_neuron_view_adds_up),         TEST(the_flow_view_shows_the_rollout),
-        TEST(thumbnails_keep_what_stands_out), TEST(the_model_view_enlarges_a_head),
+        TEST(every_view_draws_every_state),
+        TEST(every_view_draws_a_bare_trace),
+        TEST(the_neuron_view_adds_up),
+        TEST(the_flow_view_shows_the_rollout),
+        TEST(tokens_are_aligned),
+        TEST(the_compare_view_shows_both_and_the_difference),
+        TEST(thumbnails_keep_what_stands_out),
+        TEST(the_model_view_enlarges_a_head),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
