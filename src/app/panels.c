@@ -329,7 +329,7 @@ void panels_left(App *app, Rect rect)
     if (strcmp(view, "model") == 0) { choose_thumbnails(app, &rest); }
     if (strcmp(view, "flow") == 0) { choose_flow(app, &rest); }
     if (app_comparing(app)) { choose_other(app, &rest); }
-    if (strcmp(view, "heatmap") == 0 ||
+    if (strcmp(view, "heatmap") == 0 || app_comparing(app) ||
         (strcmp(view, "model") == 0 && !app->view.thumbnail_lines)) {
         choose_colors(app, &rest);
     } else {

@@ -227,7 +227,9 @@ void panels_status(App *app, Rect rect)
 void panels_tooltip(App *app)
 {
     const Target *hover = &app->view.hover;
-    if (hover->kind != TARGET_LINK || app->chip_hover.kind != TARGET_NONE) { return; }
+    if (hover->kind != TARGET_LINK || app->chip_hover.kind != TARGET_NONE || app_comparing(app)) {
+        return; /* the compare view says it all itself */
+    }
     int head = link_head(app, hover);
     if (head < 0) { return; }
     Arena scratch = {0};

@@ -93,11 +93,12 @@ static void lay_out(Compare *c, Rect area, const Drawing *drawing, Arena *scratc
     float count = (float)max_int(c->count, 1);
     float across = (inner.w - c->left - GAP * (PANELS - 1)) / PANELS / count;
     c->cell = clamp_float(min_float(across, (high - c->top) / count), 0.2f, CELL_MAX);
-    if (c->cell < 4) { c->label = 0; }
+    c->label = c->cell < 4 ? 0 : clamp_float(c->cell * 0.84f, 7.5f, 13);
     float side = c->cell * count, x = inner.x + c->left;
+    float y = inner.y + TITLE + c->top + max_float(high - c->top - side, 0) * 0.3f;
     x += max_float((inner.w - c->left - PANELS * side - GAP * (PANELS - 1)) / 2, 0);
     for (int panel = 0; panel < PANELS; panel++) {
-        c->plot[panel] = (Rect){x, inner.y + TITLE + c->top, side, side};
+        c->plot[panel] = (Rect){x, y, side, side};
         x += side + GAP;
     }
 }
@@ -176,11 +177,12 @@ static void draw_labels(const Compare *c, Drawing *drawing, Arena *scratch)
 {
     if (c->label <= 0) { return; }
     int stride = max_int((int)ceilf(c->label * 1.15f / c->cell), 1);
-    for (int i = 0; i < c->count; i += stride) {
+    for (int i = 0; i < c->count; i++) {
         AlignedToken t = c->tokens[i];
         const char *name = name_token(c, i, scratch);
         float middle = ((float)i + 0.5f) * c->cell;
         bool changed = t.a < 0 || t.b < 0 || name != parts_token_text(&c->a->encoding->tokens[t.a]);
+        if (i % stride != 0 && !changed) { continue; }
         TextStyle style = {.size = c->label,
                            .color = changed ? c->state->theme->accent : c->state->theme->ink,
                            .weight = changed ? FONT_BOLD : FONT_REGULAR,

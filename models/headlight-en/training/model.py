@@ -159,10 +159,11 @@ class Model(nn.Module):
         with torch.no_grad():
             place.copy_(torch.cat([angle.sin(), angle.cos()], 1) * std * math.sqrt(2))
 
-    def forward(self, ids, keep=None, hide=None, only=None):
+    def forward(self, ids, keep=None, hide=None, deep=None, only=None):
         """Hidden states [rows * length, hidden] of ids [rows, length], or those of the places
         in `only`. hide: pairs of a share of the texts and a table of pieces that nobody may look
-        at in them."""
+        at in them; deep: the same for the upper half of the layers, where a token may not look at
+        itself either."""
         rows, length = ids.shape
         at = torch.arange(length)
         begins = ids == CLS
@@ -174,18 +175,24 @@ class Model(nn.Module):
         closed = closed - (ids == SEP).long()
         segment = (closed - closed.gather(1, first)).clamp(0, 1)
         same = text[:, :, None] == text[:, None, :]
-        if hide is not None:
-            for share, pieces in hide:
-                texts = torch.rand(rows, length).gather(1, text.clamp(min=0)) < share
-                same = same & ~(texts & pieces[ids])[:, None]
-        bias = torch.zeros(same.shape).masked_fill_(~same, -1e4)[:, None]
+        bias = torch.zeros(same.shape).masked_fill_(~same, -1e4)
+        for share, pieces in hide or ():
+            texts = torch.rand(rows, length).gather(1, text.clamp(min=0)) < share
+            bias.masked_fill_((texts & pieces[ids])[:, None] & same, -1e3)
+        upper = bias
+        if deep is not None:                    # -1e3, not -1e4: a text may have nothing else
+            texts = torch.rand(rows, length).gather(1, text.clamp(min=0)) < deep[0]
+            hidden = (texts & deep[1][ids])[:, None] | (torch.eye(length, dtype=torch.bool) & texts[:, None])
+            upper = bias.masked_fill(hidden & same, -1e3)
+        bias, upper = bias[:, None], upper[:, None]
 
         e = self.bert.embeddings
         x = e.word_embeddings(ids) + e.position_embeddings(place) + e.token_type_embeddings(segment)
         x = e.LayerNorm(x).view(rows * length, -1)
         layers = self.bert.encoder.layer
-        for layer in layers:
-            x = layer(x, bias, rows, length, keep, only if layer is layers[-1] else None)
+        for i, layer in enumerate(layers):
+            x = layer(x, bias if i < len(layers) // 2 else upper, rows, length, keep,
+                      only if layer is layers[-1] else None)
         return x
 
     def words(self, x):

@@ -34,6 +34,9 @@ PAIRS = 64                          # at most, in a step
 # half of the run; from there on less and less, and not at all in the last third. Where they are
 # always there, the heads of deep layers come to rest on [CLS] early, all alike.
 HIDE = (0.85, 0.5, 0.5)
+# In the upper half of the layers, until nearly the end of the run, at the FREQUENT most frequent
+# pieces neither: what comes together there has to come from words that mean something.
+FREQUENT = 60
 SCORE_LIMIT = 12.0                  # of a query-key product before the softmax, see clip()
 KEEP_AT = [0, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128]      # million tokens
 
@@ -165,6 +168,11 @@ def main():
     for i, piece in enumerate(tokenizer.pieces):
         resting[2][i] = not any(c.isalnum() for c in piece) and i >= len(SPECIAL)
 
+    counts = np.bincount(np.asarray(batches.plain[128].ids[:20000]).ravel(), minlength=len(tokenizer.pieces))
+    frequent = resting[0] | resting[1] | resting[2]
+    frequent[torch.from_numpy(np.argsort(-counts)[: FREQUENT + len(SPECIAL)])] = True
+    frequent[MASK] = False
+
     def save():
         torch.save({"model": model.state_dict(), "optimiser": optimiser.save(), "step": step,
                     "tokens": tokens, "spent": spent}, str(kept) + ".new")
@@ -180,8 +188,9 @@ def main():
             kept_at += 1
         ids, chosen, answer, asked, noun, paired, follows = batches.next(part)
         model.watch(step % 4 == 0)
+        deep = (min(1.0, max(0.0, (0.97 - part) / 0.09)), frequent)
         hide = [(share * min(1.0, max(0.0, 4 - 6 * part)), pieces) for share, pieces in zip(HIDE, resting)]
-        x = model(ids, hide=hide, only=torch.cat([chosen, asked, paired]))
+        x = model(ids, hide=hide, deep=deep, only=torch.cat([chosen, asked, paired]))
         scores = model.words(x[: len(chosen) + len(asked)]).float()
         masked = F.cross_entropy(scores[: len(chosen)], answer)
         guess = scores[len(chosen) :]
