@@ -42,5 +42,9 @@ else
 fi
 
 echo
+echo 'Redraw of every view (ms)'
+"$build/tests/bench/bench_view"
+
+echo
 echo 'Forward passes'
 "$build/tests/bench/bench_model" $short
