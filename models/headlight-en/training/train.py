@@ -24,7 +24,7 @@ from text import CLS, MASK, SEP, SPECIAL, Tokenizer
 
 # A step is 6,144 tokens of one length. Of its rows a part is mined references.
 # length: (chance of a step, rows, mined rows in the first half of the run, and in the second)
-STEPS = {64: (0.52, 96, 52, 36), 128: (0.40, 48, 18, 14), 256: (0.08, 24, 0, 0)}
+STEPS = {64: (0.46, 96, 52, 32), 128: (0.46, 48, 22, 24), 256: (0.08, 24, 0, 0)}
 MASKED = 0.24                       # of all tokens of a step, padding counted
 REFERENCE_WEIGHT = 3.0              # of a noun behind a pronoun, a masked piece being 1
 REFERENCES = 128                    # at most, in a step
