@@ -17,8 +17,10 @@
 #define LINES_MAX 420.0f
 #define COLUMN_MAX 190.0f
 #define TOKEN_PAD 8.0f
-#define BARS_WIDTH 78.0f /* room for bars and a number outside each column */
-#define STRENGTHS 8      /* lines are drawn faint ones first, in so many steps */
+#define BARS_WIDTH 78.0f  /* room for bars and a number outside each column */
+#define MOST_LINES 1500   /* more than these make one grey cloud, and a slow one */
+#define WEIGHT_STEPS 1000 /* resolution of the weight from which on lines are drawn */
+#define STRENGTHS 8       /* lines are drawn faint ones first, in so many steps */
 
 /* Where everything is. Columns reach from the lines outwards: text, then bars. */
 typedef struct Layout {
@@ -35,6 +37,7 @@ typedef struct Links {
     const Layout *layout;
     const float *weights; /* [queries, keys] of `head` */
     int head;
+    float least; /* no line below this weight */
     Drawing *drawing;
 } Links;
 
@@ -137,7 +140,7 @@ static void draw_links(const Links *links, int strength)
         const float *row = links->weights + (size_t)query * (size_t)slice->keys;
         for (int key = 0; key < slice->keys; key++) {
             float weight = row[key];
-            if (!(weight > 0) || weight < links->state->threshold) { continue; }
+            if (!(weight > 0) || weight < links->least) { continue; }
             if (min_int((int)(weight * STRENGTHS), STRENGTHS - 1) != strength) { continue; }
             if (!link_wanted(links->state, slice->query_index[query], slice->key_index[key])) {
                 continue;
@@ -260,22 +263,55 @@ static void draw_titles(const ViewState *state, const Layout *layout, Drawing *d
     drawing_polygon(drawing, tip, 3, state->theme->muted);
 }
 
-static void draw_rows(const Trace *trace, const ViewState *state, const Slice *slice,
-                      const Layout *layout, Drawing *drawing, Arena *scratch)
+/* The weights of all shown heads behind each other, [shown, queries, keys]. */
+static float *gather_weights(const Trace *trace, const ViewState *state, const Slice *slice,
+                             int *shown, Arena *scratch)
 {
-    int heads = trace->attention[state->attention].heads, shown = 0;
+    int heads = trace->attention[state->attention].heads, at = 0;
     size_t matrix = (size_t)slice->queries * (size_t)slice->keys;
-    for (int head = 0; head < heads; head++) { shown += parts_head_shown(trace, state, head); }
-    float *all = arena_alloc(scratch, (size_t)shown * matrix, sizeof *all);
-    int at = 0;
+    *shown = 0;
+    for (int head = 0; head < heads; head++) { *shown += parts_head_shown(trace, state, head); }
+    float *all = arena_alloc(scratch, (size_t)*shown * matrix, sizeof *all);
     for (int head = 0; head < heads; head++) {
         if (!parts_head_shown(trace, state, head)) { continue; }
         slice_weights(slice, state->layer, head, all + (size_t)at++ * matrix);
     }
-    Links links = {
-        .trace = trace, .state = state, .slice = slice, .layout = layout, .drawing = drawing};
+    return all;
+}
+
+/* The weight from which on lines are drawn: the threshold, or, where that leaves so many lines that
+ * nobody could tell them apart, as much more as it takes. The legend says it. */
+static float least_weight(const ViewState *state, const Slice *slice, const float *all, int shown)
+{
+    int count[WEIGHT_STEPS] = {0}, lines = 0;
+    size_t matrix = (size_t)slice->queries * (size_t)slice->keys;
+    for (size_t i = 0; i < (size_t)shown * matrix; i++) {
+        if (!(all[i] > 0) || all[i] < state->threshold) { continue; }
+        size_t cell = i % matrix;
+        int query = slice->query_index[cell / (size_t)slice->keys];
+        if (!link_wanted(state, query, slice->key_index[cell % (size_t)slice->keys])) { continue; }
+        count[min_int((int)(all[i] * WEIGHT_STEPS), WEIGHT_STEPS - 1)]++;
+        lines++;
+    }
+    if (lines <= MOST_LINES) { return state->threshold; }
+    int step = 0;
+    while (step < WEIGHT_STEPS - 1 && lines > MOST_LINES) { lines -= count[step++]; }
+    return max_float((float)step / WEIGHT_STEPS, state->threshold);
+}
+
+static void draw_rows(const Trace *trace, const ViewState *state, const Slice *slice,
+                      const Layout *layout, const float *all, float least, Drawing *drawing)
+{
+    int heads = trace->attention[state->attention].heads;
+    size_t matrix = (size_t)slice->queries * (size_t)slice->keys;
+    Links links = {.trace = trace,
+                   .state = state,
+                   .slice = slice,
+                   .layout = layout,
+                   .least = least,
+                   .drawing = drawing};
     for (int strength = 0; strength < STRENGTHS; strength++) {
-        at = 0;
+        int at = 0;
         for (int head = 0; head < heads; head++) {
             if (!parts_head_shown(trace, state, head)) { continue; }
             links.head = head;
@@ -296,9 +332,13 @@ void view_head_draw(const Trace *trace, const ViewState *state, Rect area, Drawi
     Arena scratch = {0};
     Slice slice = slice_make(trace, state->attention, state->pair, state->special, &scratch);
     Layout layout = lay_out(state, &slice, area, drawing);
+    int shown;
+    float *all = gather_weights(trace, state, &slice, &shown, &scratch);
+    ViewState drawn = *state;
+    drawn.threshold = least_weight(state, &slice, all, shown);
     if (state->legend) {
         parts_header(trace, state, layout.header, drawing);
-        parts_line_legend(trace, state, layout.legend, drawing);
+        parts_line_legend(trace, &drawn, layout.legend, drawing);
     }
     if (state->caption) { parts_caption(trace, state, layout.caption, drawing); }
     if (slice.queries == 0 || slice.keys == 0) {
@@ -306,7 +346,7 @@ void view_head_draw(const Trace *trace, const ViewState *state, Rect area, Drawi
     } else {
         draw_titles(state, &layout, drawing);
         Rect clip = drawing_set_clip(drawing, layout.rows);
-        draw_rows(trace, state, &slice, &layout, drawing, &scratch);
+        draw_rows(trace, state, &slice, &layout, all, drawn.threshold, drawing);
         drawing_set_clip(drawing, clip);
     }
     arena_free(&scratch);
