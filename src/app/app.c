@@ -48,6 +48,7 @@ void app_free(App *app)
     drawing_free(app->screen);
     pattern_free(app->patterns);
     thumbnail_forget(&app->thumbnails);
+    free(app->heads_off);
     free(app->grid);
     free(app->last_export);
     arena_free(&app->arena);
@@ -203,6 +204,8 @@ static void take_model(App *app, Model *model, bool run)
 {
     Model *before = app->model;
     app->model = model;
+    free(app->heads_off); /* they were those of the old one */
+    app->heads_off = NULL;
     if (run) { app_run(app, NULL); }
     learn_patterns(app);
     if (app->worker != NULL) {
@@ -212,17 +215,27 @@ static void take_model(App *app, Model *model, bool run)
     }
 }
 
+/* Words are only guessed where a mask stands: the logits cost as much as some layers. */
+unsigned app_wants(const App *app)
+{
+    const char *pair = app_pair(app);
+    bool mask =
+        strstr(app_text(app), APP_MASK) != NULL || (pair != NULL && strstr(pair, APP_MASK) != NULL);
+    return mask ? MODEL_LOGITS : MODEL_ATTENTION;
+}
+
 bool app_run(App *app, Error *err)
 {
     if (app->model == NULL) { return true; }
     if (app->worker != NULL) {
         app->asked = app->now + 1;
-        worker_request(app->worker, app->model, NULL, app_text(app), app_pair(app),
-                       MODEL_ATTENTION);
+        worker_request(app->worker, app->model, NULL, app_text(app), app_pair(app), app_wants(app),
+                       app->heads_off);
         return app_compare_run(app, err);
     }
     Encoding *encoding = model_encode(app->model, app_text(app), app_pair(app));
-    Trace *trace = model_run(app->model, encoding, MODEL_ATTENTION, NULL, err);
+    Trace *trace =
+        model_run_without(app->model, encoding, app_wants(app), app->heads_off, NULL, err);
     if (trace == NULL) { return false; }
     take_trace(app, trace);
     return app_compare_run(app, err);
@@ -244,7 +257,7 @@ bool app_open_model(App *app, const char *name, Error *err)
     if (ok && app->worker != NULL) {
         app->asked = app->now + 1;
         worker_request(app->worker, app->model, folder, app_text(app), app_pair(app),
-                       MODEL_ATTENTION);
+                       app_wants(app), NULL);
     } else if (ok) {
         Model *model = model_open(folder, err);
         ok = model != NULL;
@@ -262,12 +275,14 @@ bool app_open_trace(App *app, const char *path, Error *err)
     if (trace == NULL) { return false; }
     if (app->model != NULL) {
         if (app->worker != NULL) {
-            worker_request(app->worker, NULL, NULL, "", NULL, MODEL_ATTENTION);
+            worker_request(app->worker, NULL, NULL, "", NULL, MODEL_ATTENTION, NULL);
             worker_retire(app->worker, app->model);
         } else {
             model_free(app->model);
         }
         app->model = NULL;
+        free(app->heads_off);
+        app->heads_off = NULL;
         forget_patterns(app);
     }
     const char *const *text = trace->encoding->text;
@@ -336,4 +351,24 @@ RankedHead *app_ranking(const App *app, Arena *arena, int *count)
     *count = rank_heads(app->trace, app->view.attention, (TokenSpan){query, query + 1},
                         (TokenSpan){key, key + 1}, ranked);
     return ranked;
+}
+
+static bool is_mask(const App *app, int token)
+{
+    const Encoding *encoding = app->trace->encoding;
+    return token >= 0 && token < encoding->count &&
+           strcmp(encoding->tokens[token].piece, APP_MASK) == 0;
+}
+
+int app_mask(const App *app)
+{
+    if (app->trace == NULL) { return -1; }
+    if (is_mask(app, app->view.hover.query)) { return app->view.hover.query; }
+    for (int pin = app->view.pin_count - 1; pin >= 0; pin--) {
+        if (is_mask(app, app->view.pins[pin].query)) { return app->view.pins[pin].query; }
+    }
+    for (int token = 0; token < app->trace->encoding->count; token++) {
+        if (is_mask(app, token)) { return token; }
+    }
+    return -1;
 }

@@ -19,6 +19,7 @@
 #include "view/view.h"
 
 #define APP_TITLE "Headlight"
+#define APP_MASK "[MASK]"
 enum {
     APP_MESSAGE_MS = 6000,
     APP_PATIENCE_MS = 500, /* what takes longer is said to be under way */
@@ -42,9 +43,10 @@ typedef struct App {
         survey_count; /* how far the survey is that finds that out; 0 of 0: none runs */
     float *grid;      /* [layers, heads] of `measure`, of the current trace; NULL: to be made */
     Target grid_link; /* the link that `grid` was made for */
-    Thumbnails thumbnails; /* of the trace, for the model view */
-    bool shrinking;        /* the enlarged head is on its way back */
-    uint64_t moved;        /* ms, of the frame that moved it last; 0: it rests */
+    Thumbnails thumbnails;    /* of the trace, for the model view */
+    bool shrinking;           /* the enlarged head is on its way back */
+    uint64_t moved;           /* ms, of the frame that moved it last; 0: it rests */
+    unsigned char *heads_off; /* [layers, heads] of the model: 1 where switched off; NULL: none */
     /* The compare view's second trace (app_compare.c); all NULL until it is wanted. */
     Worker *second;
     Model *second_model;
@@ -94,6 +96,12 @@ bool app_show(App *app, const char *text, const char *pair, Error *err);
 bool app_run(App *app, Error *err);
 /* Takes the worker's answer, if there is one. */
 void app_poll(App *app);
+
+/* What the passes over the text as it is now should bring. */
+unsigned app_wants(const App *app);
+
+/* The [MASK] that is looked at: under the pointer, pinned, or the first; -1 when there is none. */
+int app_mask(const App *app);
 
 /* Puts a sentence into the message line. */
 void app_say(App *app, bool is_error, const char *format, ...)

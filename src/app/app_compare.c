@@ -77,7 +77,7 @@ bool app_compare_run(App *app, Error *err)
             app->second_model != NULL && strcmp(model_folder(app->second_model), folder) == 0;
         if (app->second != NULL) {
             worker_request(app->second, app->second_model, same ? NULL : folder, text, pair,
-                           MODEL_ATTENTION);
+                           MODEL_ATTENTION, NULL);
         }
     }
     arena_free(&scratch);

@@ -146,7 +146,7 @@ static int dump(const Options *options)
     }
     App *app = mem_zero(1, sizeof *app);
     app_init(app, NULL);
-    bool ok = cli_prepare(app, options, &err);
+    bool ok = cli_prepare(app, options, &err) && run_commands(app, options, &err);
     if (ok) {
         Buffer out = {0};
         if (json) {

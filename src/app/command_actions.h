@@ -17,6 +17,7 @@ bool command_read_choice(const char *argument, const char *const *names, int cou
 bool command_has_trace(const App *app);
 bool command_has_pair(const App *app);
 bool command_is_heatmap(const App *app);
+bool command_can_switch(const App *app); /* heads on and off: there is a model behind the trace */
 
 /* Of the kind of attention that is shown. */
 int command_head_count(const App *app);
@@ -31,6 +32,8 @@ CommandAction command_text_focus;
 CommandAction command_example;
 CommandAction command_pair_set;
 CommandAction command_pair_toggle;
+CommandAction command_mask_token;
+CommandAction command_mask_fill;
 CommandAction command_model_open;
 CommandAction command_trace_open;
 
@@ -64,6 +67,9 @@ CommandAction command_pin_clear;
 CommandAction command_enlarge;
 CommandAction command_thumbnails;
 CommandAction command_flow;
+CommandAction command_head_off;
+CommandAction command_layer_off;
+CommandAction command_head_restore;
 CommandAction command_compare_model;
 CommandAction command_compare_text;
 CommandAction command_rank_best;

@@ -3,6 +3,7 @@
 #include "base/base.h"
 #include "base/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +82,65 @@ bool command_pair_toggle(App *app, const char *argument, Error *err)
     app->pair_open = !app->pair_open;
     if (app->pair_open) { app->focus_wanted = "pair"; }
     return app_run(app, err);
+}
+
+/* --- masks ------------------------------------------------------------------------------------- */
+
+/* Puts `word` in the place of bytes [start, end) of the text that a token came from. */
+static bool replace_bytes(App *app, int side, int start, int end, const char *word, Error *err)
+{
+    TextField *field = side == 0 ? &app->text : &app->pair;
+    const char *text = textfield_text(field);
+    if (end < start || (size_t)end > strlen(text) || app->model == NULL ||
+        strcmp(text, app->trace->encoding->text[side]) != 0) {
+        return error_set(err, "The sentence has changed meanwhile; try again.");
+    }
+    char *copy = NULL;
+    int length = asprintf(&copy, "%.*s%s%s", start, text, word, text + end);
+    if (length < 0) { return error_set(err, "There is no memory for the sentence."); }
+    textfield_set(field, copy);
+    free(copy);
+    return app_run(app, err);
+}
+
+/* N, or the token under the pointer, or the newest pinned one. */
+bool command_mask_token(App *app, const char *argument, Error *err)
+{
+    const Encoding *encoding = app->trace->encoding;
+    Target subject = app->view.hover;
+    if (subject.query < 0 && subject.key < 0 && app->view.pin_count > 0) {
+        subject = app->view.pins[app->view.pin_count - 1];
+    }
+    int token = subject.query >= 0 ? subject.query : subject.key;
+    if (argument[0] != '\0' &&
+        !command_read_index(argument, encoding->count, "token", &token, err)) {
+        return false;
+    }
+    if (token < 0 || token >= encoding->count || encoding->tokens[token].special) {
+        return error_set(err, "Point at a word to mask it.");
+    }
+    const Token *chosen = &encoding->tokens[token];
+    int start = chosen->start, end = chosen->end;
+    for (int i = 0; i < encoding->count; i++) {
+        const Token *other = &encoding->tokens[i];
+        if (other->side != chosen->side || other->word != chosen->word) { continue; }
+        start = min_int(start, other->start);
+        end = max_int(end, other->end);
+    }
+    return replace_bytes(app, chosen->side, start, end, APP_MASK, err);
+}
+
+bool command_mask_fill(App *app, const char *argument, Error *err)
+{
+    int token = app_mask(app);
+    if (token < 0) { return error_set(err, "There is no [MASK] in the sentence."); }
+    const Token *mask = &app->trace->encoding->tokens[token];
+    bool goes_on = strncmp(argument, "##", 2) == 0; /* a piece that continues the word before */
+    int start = mask->start;
+    if (goes_on && start > 0 && app->trace->encoding->text[mask->side][start - 1] == ' ') {
+        start--;
+    }
+    return replace_bytes(app, mask->side, start, mask->end, argument + (goes_on ? 2 : 0), err);
 }
 
 /* --- model and trace --------------------------------------------------------------------------- */

@@ -324,6 +324,88 @@ bool command_flow(App *app, const char *argument, Error *err)
     return true;
 }
 
+/* ---- What if: heads switched off ---- */
+
+static bool run_without(App *app, Error *err)
+{
+    size_t heads = (size_t)command_layer_count(app) * (size_t)command_head_count(app);
+    int off = 0;
+    for (size_t i = 0; i < heads; i++) { off += app->heads_off[i]; }
+    if (off == 0) {
+        free(app->heads_off);
+        app->heads_off = NULL;
+    }
+    app_say(app, false, off == 0 ? "All heads are on" : "%d of %d heads are off", off, (int)heads);
+    return app_run(app, err);
+}
+
+bool command_can_switch(const App *app)
+{
+    return app->model != NULL && app->trace != NULL &&
+           app->trace->layers == model_config(app->model)->layers &&
+           app->trace->heads == model_config(app->model)->heads;
+}
+
+/* "L.H,L.H" switches these off, or on again; without an argument the one that is shown alone. */
+bool command_head_off(App *app, const char *argument, Error *err)
+{
+    int layers = command_layer_count(app), count = command_head_count(app);
+    unsigned char *off = mem_zero((size_t)layers * (size_t)count, 1);
+    if (app->heads_off != NULL) { memcpy(off, app->heads_off, (size_t)layers * (size_t)count); }
+    bool ok = true;
+    if (argument[0] == '\0') {
+        for (int head = headset_next(&app->view.heads, -1); head >= 0 && head < count;
+             head = headset_next(&app->view.heads, head)) {
+            off[app->view.layer * count + head] ^= 1;
+        }
+    }
+    for (const char *at = argument; ok && *at != '\0';) {
+        int layer = -1, head = -1, used = 0;
+        ok = sscanf(at, "%4d.%4d%n", &layer, &head, &used) == 2 && layer >= 0 && layer < layers &&
+             head >= 0 && head < count && (at[used] == '\0' || at[used] == ',');
+        if (!ok) {
+            error_set(err, "\"%s\" does not name heads as LAYER.HEAD, up to %d.%d here.", argument,
+                      layers - 1, count - 1);
+            break;
+        }
+        off[layer * count + head] ^= 1;
+        at += used + (at[used] == ',');
+    }
+    if (!ok) {
+        free(off);
+        return false;
+    }
+    free(app->heads_off);
+    app->heads_off = off;
+    return run_without(app, err);
+}
+
+/* All heads of a layer off, or on again if they all were. */
+bool command_layer_off(App *app, const char *argument, Error *err)
+{
+    int layer = app->view.layer, count = command_head_count(app), on = 0;
+    if (argument[0] != '\0' &&
+        !command_read_index(argument, command_layer_count(app), "layer", &layer, err)) {
+        return false;
+    }
+    if (app->heads_off == NULL) {
+        app->heads_off = mem_zero((size_t)command_layer_count(app) * (size_t)count, 1);
+    }
+    unsigned char *off = app->heads_off + layer * count;
+    for (int head = 0; head < count; head++) { on += off[head] == 0; }
+    memset(off, on > 0, (size_t)count);
+    return run_without(app, err);
+}
+
+bool command_head_restore(App *app, const char *argument, Error *err)
+{
+    (void)argument;
+    free(app->heads_off);
+    app->heads_off = NULL;
+    app_say(app, false, "All heads are on");
+    return app_run(app, err);
+}
+
 /* ---- Compare ---- */
 
 /* A model's name, or nothing for the second sentence. */

@@ -44,6 +44,7 @@ static const Option option_table[] = {
     {0, "pin", "WORD", FIGURE, "pin:word", "shows what the last such word looks at"},
     {0, "map", "NAME", FIGURE, "heatmap:map", "blues, viridis, cividis, magma, grey"},
     {0, "log", NULL, FIGURE, "heatmap:scale log", "logarithmic colours"},
+    {0, "off", "L.H[,L.H]", FIGURE | FOR_DUMP, "head:off", "switches heads off"},
     {0, "compare", "TEXT", FIGURE, "compare:text", "compare: the second sentence"},
     {0, "compare-model", "NAME", FIGURE, "compare:model", "compare: the other model"},
     {0, "flow", "KIND", FIGURE, "flow:kind", "flow: attention, rollout, maximum"},

@@ -24,6 +24,8 @@ void panels_inspector(App *app, Rect rect);
  * its rows from the top of `rest`, or none. */
 void panels_patterns(App *app, Rect *rest);
 void panels_ranking(App *app, Rect *rest);
+/* The model's best words for the [MASK] that is looked at; a click fills one in. */
+void panels_guesses(App *app, Rect *rest);
 void panels_status(App *app, Rect rect);
 /* All keys, over everything. */
 void panels_help(App *app, Rect window);

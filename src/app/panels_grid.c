@@ -71,6 +71,12 @@ static void show_cell(App *app, Rect cell, int layer, int head, float value)
                  palette_map(COLORMAP_BLUES, value, theme->dark));
     bool chosen = layer == app->view.layer && headset_has(&app->view.heads, head);
     if (chosen) { drawing_frame(ui->drawing, rect_inset(cell, 0), 4, 2, theme->accent); }
+    int heads = app->trace->attention[app->view.attention].heads;
+    if (app->trace->heads_off != NULL && app->trace->heads_off[layer * heads + head] != 0) {
+        Vec a = {cell.x + 4, cell.y + 4}, b = {cell.x + cell.w - 4, cell.y + cell.h - 4};
+        drawing_line(ui->drawing, a, b, 1.8f, theme->ink);
+        drawing_line(ui->drawing, (Vec){a.x, b.y}, (Vec){b.x, a.y}, 1.8f, theme->ink);
+    }
     ui_push_index(ui, head);
     unsigned did = ui_area(ui, ui_id(ui, "cell"), cell, 0);
     ui_pop_id(ui);

@@ -1,4 +1,5 @@
 /* What heads do: the patterns of the chosen one, and all of them by the picked link. */
+#include "analysis/guess.h"
 #include "app/command.h"
 #include "app/panels.h"
 #include "base/base.h"
@@ -9,7 +10,7 @@
 
 #define ROW 25.0f
 #define LEAST_SCORE 0.15f /* weaker patterns are not worth a line */
-enum { MOST_PATTERNS = 3, MOST_RANKED = 8 };
+enum { MOST_PATTERNS = 3, MOST_RANKED = 8, MOST_GUESSES = 10 };
 
 /* A number with a bar under the line, as long as it is. */
 static void show_bar(App *app, Rect row, const char *words, float value, Color color)
@@ -113,4 +114,35 @@ void panels_ranking(App *app, Rect *rest)
         ui_cut_top(rest, PANELS_GAP);
     }
     arena_free(&scratch);
+}
+
+void panels_guesses(App *app, Rect *rest)
+{
+    Ui *ui = &app->ui;
+    int token = app_mask(app);
+    if (token < 0 || app->model == NULL || app->trace->logits == NULL) { return; }
+    Guess guesses[MOST_GUESSES];
+    int room = (int)((rest->h - 26) / ROW);
+    int count = guess_top(app->trace, token, guesses, clamp_int(room, 0, MOST_GUESSES));
+    char text[120];
+    snprintf(text, sizeof text, "Guesses for [MASK] at token %d", token);
+    ui_label(ui, ui_cut_top(rest, 26), text, UI_TONE_HEADING, TEXT_LEFT);
+    ui_push_id(ui, "guesses");
+    for (int i = 0; i < count; i++) {
+        const char *piece = tokenizer_piece(model_tokenizer(app->model), guesses[i].id);
+        if (piece == NULL) { continue; }
+        Rect row = ui_cut_top(rest, ROW);
+        ui_push_index(ui, i);
+        unsigned did = ui_area(ui, ui_id(ui, "guess"), row, 0);
+        ui_pop_id(ui);
+        if ((did & UI_HOVERED) != 0) {
+            drawing_rect(ui->drawing, row, 4, app->view.theme->hover);
+            ui->cursor = UI_CURSOR_HAND;
+        }
+        show_bar(app, (Rect){row.x + 3, row.y, row.w - 6, row.h}, piece, guesses[i].probability,
+                 app->view.theme->accent);
+        if ((did & UI_PRESSED) != 0) { command_do_format(app, "mask:fill %s", piece); }
+    }
+    ui_pop_id(ui);
+    ui_cut_top(rest, PANELS_GAP);
 }

@@ -181,6 +181,7 @@ void panels_inspector(App *app, Rect rect)
     Slice slice =
         slice_make(app->trace, app->view.attention, app->view.pair, app->view.special, &scratch);
     Target subject = panels_subject(app);
+    panels_guesses(app, &rest);
     panels_patterns(app, &rest);
     panels_ranking(app, &rest);
     if (subject.kind == TARGET_LINK) { show_link(app, &rest, &slice, &subject); }
@@ -216,6 +217,12 @@ void panels_status(App *app, Rect rect)
     if (app->trace->seconds > 0) {
         used += snprintf(text + used, sizeof text - (size_t)used, "   pass %.1f ms",
                          app->trace->seconds * 1000);
+    }
+    char off[100];
+    if (app->trace->heads_off != NULL) {
+        used +=
+            snprintf(text + used, sizeof text - (size_t)used, "   heads off: %s (Shift+O: all on)",
+                     trace_name_off(app->trace, off, sizeof off));
     }
     if (encoding->cut > 0) {
         snprintf(text + used, sizeof text - (size_t)used,

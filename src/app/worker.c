@@ -6,11 +6,13 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct Request {
     const Model *model;
     char *folder, *text, *pair;
     unsigned wants;
+    unsigned char *heads_off; /* of `model`, or NULL */
 } Request;
 
 /* A survey under way; model is NULL when there is none. */
@@ -45,6 +47,7 @@ static void free_request(Request *request)
     free(request->folder);
     free(request->text);
     free(request->pair);
+    free(request->heads_off);
     free(request);
 }
 
@@ -69,7 +72,8 @@ static bool work(const Request *request, const atomic_bool *cancel, WorkerAnswer
     }
     if (model == NULL) { return false; } /* asked only to make an older request obsolete */
     Encoding *encoding = model_encode(model, request->text, request->pair);
-    answer->trace = model_run(model, encoding, request->wants, cancel, &answer->error);
+    const unsigned char *off = request->folder == NULL ? request->heads_off : NULL;
+    answer->trace = model_run_without(model, encoding, request->wants, off, cancel, &answer->error);
     bool cancelled = answer->trace == NULL && answer->error.text[0] == '\0';
     answer->failed = answer->trace == NULL && !cancelled;
     return !cancelled || answer->model != NULL;
@@ -207,7 +211,7 @@ void worker_free(Worker *worker)
 }
 
 void worker_request(Worker *worker, const Model *model, const char *folder, const char *text,
-                    const char *pair, unsigned wants)
+                    const char *pair, unsigned wants, const unsigned char *heads_off)
 {
     Request *request = mem_zero(1, sizeof *request);
     request->model = model;
@@ -215,6 +219,11 @@ void worker_request(Worker *worker, const Model *model, const char *folder, cons
     request->text = mem_copy_string(text);
     request->pair = pair != NULL ? mem_copy_string(pair) : NULL;
     request->wants = wants;
+    if (model != NULL && heads_off != NULL) {
+        size_t heads = (size_t)model_config(model)->layers * (size_t)model_config(model)->heads;
+        request->heads_off = mem_alloc(heads, 1);
+        memcpy(request->heads_off, heads_off, heads);
+    }
     pthread_mutex_lock(&worker->mutex);
     if (worker->request != NULL && request->folder == NULL) {
         /* A model that was asked for but not opened yet is still wanted. */

@@ -24,10 +24,11 @@ Worker *worker_new(void (*wake)(void *data), void *data);
 void worker_free(Worker *worker); /* cancels, waits, frees; accepts NULL */
 
 /* Runs the text (and pair, may be NULL) through `model`, or, when folder is not NULL, opens that
- * folder first and runs it through the new model. Strings are copied. With neither model nor folder
+ * folder first and runs it through the new model. heads_off [layers, heads] is as for
+ * model_run_without and only for `model`. Strings and heads are copied. With neither model nor folder
  * it only takes the place of an older request. */
 void worker_request(Worker *worker, const Model *model, const char *folder, const char *text,
-                    const char *pair, unsigned wants);
+                    const char *pair, unsigned wants, const unsigned char *heads_off);
 /* The answer to the newest finished request, if there is one that was not polled yet. */
 bool worker_poll(Worker *worker, WorkerAnswer *answer);
 bool worker_busy(Worker *worker);

@@ -14,6 +14,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NAME_BYTES 160
 
@@ -243,6 +244,18 @@ static void predict_words(const Encoder *encoder, Team *team, const float *hidde
     kernels_add_bias(team, logits, encoder->decoder_bias, T, V);
 }
 
+/* What a head that is off has gathered is nothing: its columns of context [T, A * d] are zero
+ * (Michel et al. 2019, "Are Sixteen Heads Really Better than One?", section 2.3). */
+static void silence_heads(const unsigned char *off, int T, int A, int d, float *context)
+{
+    for (int t = 0; t < T; t++) {
+        for (int head = 0; head < A; head++) {
+            float *part = context + ((size_t)t * (size_t)A + (size_t)head) * (size_t)d;
+            if (off[head] != 0) { memset(part, 0, (size_t)d * sizeof *part); }
+        }
+    }
+}
+
 static bool is_cancelled(const atomic_bool *cancel)
 {
     return cancel != NULL && atomic_load_explicit(cancel, memory_order_relaxed);
@@ -291,6 +304,9 @@ bool encoder_run(const Encoder *encoder, Team *team, Trace *trace, const atomic_
 
         /* 3.2.1, equation 1: softmax(q k^T / sqrt(d)) v */
         kernels_attention(team, query, key, value, A, T, d, space, weights, context);
+        if (trace->heads_off != NULL) {
+            silence_heads(trace->heads_off + (size_t)layer * (size_t)A, T, A, d, context);
+        }
 
         /* 3.2.2: the heads mixed by Wo; 3.1: LayerNorm(x + Sublayer(x)) */
         kernels_linear(team, context, w->output, T, H, H, space, projected);

@@ -168,6 +168,12 @@ static double seconds_now(void)
 Trace *model_run(const Model *model, Encoding *encoding, unsigned wants, const atomic_bool *cancel,
                  Error *err)
 {
+    return model_run_without(model, encoding, wants, NULL, cancel, err);
+}
+
+Trace *model_run_without(const Model *model, Encoding *encoding, unsigned wants,
+                         const unsigned char *heads_off, const atomic_bool *cancel, Error *err)
+{
     const ModelConfig *config = &model->encoder.config;
     bool logits = (wants & MODEL_LOGITS) != 0 && model_has_logits(model);
     double start = seconds_now();
@@ -180,6 +186,11 @@ Trace *model_run(const Model *model, Encoding *encoding, unsigned wants, const a
     trace->head_size = config->head_size;
     trace->hidden_size = config->hidden_size;
     trace->vocab_size = logits ? config->vocab_size : 0;
+    if (heads_off != NULL) {
+        size_t heads = (size_t)config->layers * (size_t)config->heads;
+        trace->heads_off = mem_alloc(heads, 1);
+        memcpy(trace->heads_off, heads_off, heads);
+    }
     Attention *attention = &trace->attention[ATTENTION_SELF];
     attention->query_tokens = attention->key_tokens = encoding;
     attention->layers = config->layers;

@@ -41,4 +41,9 @@ typedef enum ModelWants {
 Trace *model_run(const Model *model, Encoding *encoding, unsigned wants, const atomic_bool *cancel,
                  Error *err);
 
+/* The same with heads switched off: heads_off [layers, heads], 1 for those that give nothing to the
+ * layers above, NULL for none. Their own attention is still computed and recorded. Copied. */
+Trace *model_run_without(const Model *model, Encoding *encoding, unsigned wants,
+                         const unsigned char *heads_off, const atomic_bool *cancel, Error *err);
+
 #endif

@@ -3,6 +3,7 @@
 #include "base/base.h"
 #include "base/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 Trace *trace_new(void) { return mem_zero(1, sizeof(Trace)); }
@@ -18,6 +19,7 @@ void trace_free(Trace *trace)
     free(trace->logits);
     encoding_free(trace->encoding);
     encoding_free(trace->output);
+    free(trace->heads_off);
     free(trace->model);
     free(trace);
 }
@@ -37,4 +39,20 @@ const float *trace_vectors(const Trace *trace, const float *vectors, int layer, 
            head < trace->heads);
     size_t index = (size_t)layer * (size_t)trace->heads + (size_t)head;
     return vectors + index * (size_t)trace->tokens * (size_t)trace->head_size;
+}
+
+const char *trace_name_off(const Trace *trace, char *text, size_t size)
+{
+    size_t used = 0, heads = (size_t)trace->layers * (size_t)trace->heads;
+    text[0] = '\0';
+    for (size_t i = 0; trace->heads_off != NULL && i < heads; i++) {
+        if (trace->heads_off[i] == 0) { continue; }
+        if (used + 24 > size) { /* room for one more and for the dots */
+            snprintf(text + used, size - used, ", ...");
+            break;
+        }
+        used += (size_t)snprintf(text + used, size - used, "%s%d.%d", used > 0 ? ", " : "",
+                                 (int)i / trace->heads, (int)i % trace->heads);
+    }
+    return text;
 }

@@ -40,11 +40,16 @@ typedef struct Trace {
     float *value;                         /* [L, A, T, d] or NULL */
     float *hidden;                        /* [L + 1, T, H], embedding output first, or NULL */
     float *logits;                        /* [T, V] of the masked-word head, or NULL */
-    double seconds;                       /* how long the pass took; 0 when it came from a file */
+    unsigned char *heads_off; /* [L, A]: 1 where a head was switched off; NULL: all were on */
+    double seconds;           /* how long the pass took; 0 when it came from a file */
 } Trace;
 
 Trace *trace_new(void);        /* zeroed */
 void trace_free(Trace *trace); /* accepts NULL */
+
+/* "1.5, 2.0": the heads that were switched off; "" when all were on. Written into text[size], what
+ * does not fit ends in "...". */
+const char *trace_name_off(const Trace *trace, char *text, size_t size);
 
 /* [queries, keys] of one head, lent. The kind must be present and the indices in range. */
 const float *trace_head(const Trace *trace, AttentionKind kind, int layer, int head);

@@ -321,6 +321,35 @@ static bool read_vectors(const Safetensors *file, const char *path, Trace *trace
     return true;
 }
 
+/* Which heads had been switched off, if the file says so. */
+static bool read_heads_off(const Safetensors *file, const char *path, Trace *trace, Error *err)
+{
+    cJSON *array = NULL;
+    if (safetensors_metadata(file, "heads_off") == NULL) { return true; }
+    if (!read_array(file, path, "heads_off", -1, &array, err)) { return false; }
+    trace->heads_off = mem_zero((size_t)trace->layers * (size_t)trace->heads, 1);
+    bool ok = true;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, array)
+    {
+        int layer, head, used = 0;
+        ok = cJSON_IsString(item) &&
+             sscanf(item->valuestring, "%4d.%4d%n", &layer, &head, &used) == 2 &&
+             item->valuestring[used] == '\0' && layer >= 0 && layer < trace->layers && head >= 0 &&
+             head < trace->heads;
+        if (!ok) {
+            error_set(err,
+                      "%s: the metadata entry \"heads_off\" must name heads of the trace, "
+                      "[\"LAYER.HEAD\"].",
+                      path);
+            break;
+        }
+        trace->heads_off[layer * trace->heads + head] = 1;
+    }
+    cJSON_Delete(array);
+    return ok;
+}
+
 Trace *trace_file_read(const char *path, Error *err)
 {
     Safetensors *file = safetensors_open(path, err);
@@ -331,7 +360,8 @@ Trace *trace_file_read(const char *path, Error *err)
     trace->model = mem_copy_string(model != NULL ? model : "");
     /* cross_attention and decoder_attention may be there too: nothing reads them yet. */
     bool ok = read_encoding(file, path, trace->encoding, err) &&
-              read_attention(file, path, trace, err) && read_vectors(file, path, trace, err);
+              read_attention(file, path, trace, err) && read_vectors(file, path, trace, err) &&
+              read_heads_off(file, path, trace, err);
     safetensors_free(file);
     if (ok) { return trace; }
     trace_free(trace);
@@ -391,6 +421,19 @@ static void add_tensor(SafeTensor *tensors, size_t *count, const char *name, con
     };
 }
 
+/* ["1.5", ...], or nothing at all when all heads were on. */
+static void add_heads_off(const Trace *trace, Buffer *out)
+{
+    int heads = trace->layers * trace->heads, written = 0;
+    if (trace->heads_off == NULL) { return; }
+    for (int i = 0; i < heads; i++) {
+        if (trace->heads_off[i] == 0) { continue; }
+        buffer_format(out, "%s\"%d.%d\"", written++ > 0 ? "," : "[", i / trace->heads,
+                      i % trace->heads);
+    }
+    buffer_add_string(out, written > 0 ? "]" : "[]");
+}
+
 void trace_file_write(const Trace *trace, Buffer *out)
 {
     const Encoding *encoding = trace->encoding;
@@ -407,7 +450,9 @@ void trace_file_write(const Trace *trace, Buffer *out)
     add_tensor(tensors, &count, "logits", trace->logits, 2, T, (size_t)trace->vocab_size, 1, 1);
 
     Buffer fields[FIELDS] = {0};
-    SafeMetadata metadata[FIELDS + 4] = {{"headlight", TRACE_FILE_VERSION},
+    Buffer off = {0};
+    add_heads_off(trace, &off);
+    SafeMetadata metadata[FIELDS + 5] = {{"headlight", TRACE_FILE_VERSION},
                                          {"model", trace->model},
                                          {"text", encoding->text[0]},
                                          {"pair", encoding->text[1]}};
@@ -415,7 +460,9 @@ void trace_file_write(const Trace *trace, Buffer *out)
         add_field(encoding, (TokenField)i, &fields[i]);
         metadata[4 + i] = (SafeMetadata){field_keys[i], fields[i].bytes};
     }
+    metadata[FIELDS + 4] = (SafeMetadata){"heads_off", off.bytes};
     safetensors_write(tensors, count, metadata, COUNTOF(metadata), out);
+    buffer_free(&off);
     for (int i = 0; i < FIELDS; i++) { buffer_free(&fields[i]); }
 }
 

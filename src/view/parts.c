@@ -218,6 +218,10 @@ static void describe_filters(const Trace *trace, const ViewState *state, Buffer 
     for (size_t i = 0; i < COUNTOF(parts); i++) {
         if (parts[i][0] != '\0') { buffer_format(out, " \u00B7 %s", parts[i]); }
     }
+    char off[160];
+    if (trace->heads_off != NULL) {
+        buffer_format(out, " \u00B7 heads off: %s", trace_name_off(trace, off, sizeof off));
+    }
     if (trace->encoding->cut > 0) {
         buffer_format(out, " \u00B7 text cut: %d tokens too long", trace->encoding->cut);
     }

@@ -223,7 +223,10 @@ static void draw_titles(const Compare *c, Drawing *drawing)
             drawing_text(drawing, (Vec){at.x, at.y + 17}, "difference of the weights", &quiet);
             continue;
         }
-        drawing_text_format(drawing, at, &bold, "%s: %s", panel == 0 ? "A" : "B", trace->model);
+        char off[80] = "";
+        if (trace->heads_off != NULL) { trace_name_off(trace, off, sizeof off); }
+        drawing_text_format(drawing, at, &bold, "%s: %s%s%s", panel == 0 ? "A" : "B", trace->model,
+                            off[0] != '\0' ? " without " : "", off);
         const char *text = trace->encoding->text[0];
         drawing_text_format(drawing, (Vec){at.x, at.y + 17}, &quiet, "\u201C%s\u201D",
                             text != NULL ? text : "");
