@@ -3,6 +3,7 @@
 #include "base/base.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "model/model.h"
 
 #include <cjson/cJSON.h>
 #include <dirent.h>
@@ -162,6 +163,11 @@ ModelPlace *models_list(Arena *arena, int *count)
 
 const char *models_find(const char *name, Arena *arena, Error *err)
 {
+    size_t length = strlen(name), suffix = sizeof MODEL_UNTRAINED - 1;
+    if (length > suffix && strcmp(name + length - suffix, MODEL_UNTRAINED) == 0) {
+        const char *folder = models_find(arena_copy(arena, name, length - suffix), arena, err);
+        return folder != NULL ? arena_format(arena, "%s%s", folder, MODEL_UNTRAINED) : NULL;
+    }
     if (strchr(name, '/') != NULL && file_is_folder(name)) {
         return arena_copy_string(arena, name);
     }

@@ -22,7 +22,8 @@ typedef struct ModelPlace {
 /* All models that can be found, in the order above; strings and array live in the arena. */
 ModelPlace *models_list(Arena *arena, int *count);
 
-/* The folder of a model given by name or path, in the arena; NULL with a sentence if none is. */
+/* The folder of a model given by name or path, in the arena (with MODEL_UNTRAINED behind it if the name
+ * has that); NULL with a sentence if none is. */
 const char *models_find(const char *name, Arena *arena, Error *err);
 
 /* headlight.json of a model folder: where to start, so that the first picture shows something.

@@ -300,19 +300,24 @@ static void choose_flow(App *app, Rect *rest)
 static void choose_other(App *app, Rect *rest)
 {
     const char *labels[64] = {"Second sentence"};
-    int count = min_int(app->model_count, (int)COUNTOF(labels) - 1), index = 0;
-    for (int i = 0; i < count; i++) {
-        labels[i + 1] = app->models[i].name;
-        if (app->compare_model != NULL && strcmp(app->compare_model, labels[i + 1]) == 0) {
-            index = i + 1;
-        }
+    Arena scratch = {0};
+    int count = 1, index = 0;
+    if (app->model != NULL) {
+        labels[count++] = arena_format(&scratch, "%s%s", model_name(app->model), MODEL_UNTRAINED);
     }
-    if (!has_room(rest, PANELS_HEADING + UI_ROW)) { return; }
-    if (ui_choice(&app->ui, section(app, rest, "Compare with", UI_ROW), "other", labels, count + 1,
-                  &index)) {
+    for (int i = 0; i < app->model_count && count < (int)COUNTOF(labels); i++) {
+        labels[count++] = app->models[i].name;
+    }
+    for (int i = 1; i < count && app->compare_model != NULL; i++) {
+        if (strcmp(app->compare_model, labels[i]) == 0) { index = i; }
+    }
+    bool room = has_room(rest, PANELS_HEADING + UI_ROW);
+    if (room && ui_choice(&app->ui, section(app, rest, "Compare with", UI_ROW), "other", labels,
+                          count, &index)) {
         command_do_format(app, "compare:model%s%s", index > 0 ? " " : "",
                           index > 0 ? labels[index] : "");
     }
+    arena_free(&scratch);
 }
 
 void panels_left(App *app, Rect rect)

@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "model/kernels.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,8 +206,90 @@ bool encoder_load(Encoder *encoder, const ModelConfig *config, const Safetensors
     return ok;
 }
 
+/* ---- Untrained ---- */
+
+#define START_DEVIATION 0.02 /* initializer_range of BERT */
+
+/* splitmix64 (Steele, Lea and Flood 2014), as a number in (0, 1]. */
+static double next_uniform(uint64_t *seed)
+{
+    uint64_t z = *seed += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return (double)((z ^ (z >> 31)) >> 11) * 0x1p-53 + 0x1p-53;
+}
+
+typedef enum Start { START_ZERO, START_ONE, START_NORMAL } Start;
+
+/* The next `count` numbers of the block become what *slot points to. */
+static void start(float **block, uint64_t *seed, const float **slot, size_t count, Start how)
+{
+    if (*slot == NULL) { return; }
+    float *out = *block;
+    for (size_t i = 0; i < count; i++) {
+        if (how != START_NORMAL) {
+            out[i] = how == START_ONE ? 1 : 0;
+            continue;
+        }
+        double radius = sqrt(-2 * log(next_uniform(seed))); /* Box and Muller 1958 */
+        out[i] = (float)(START_DEVIATION * radius * cos(6.283185307179586 * next_uniform(seed)));
+    }
+    *slot = out;
+    *block += count;
+}
+
+bool encoder_forget(Encoder *encoder, Error *err)
+{
+    const ModelConfig *c = &encoder->config;
+    size_t H = (size_t)c->hidden_size, I = (size_t)c->intermediate_size, V = (size_t)c->vocab_size;
+    size_t P = (size_t)c->positions, S = (size_t)c->segments, L = (size_t)c->layers;
+    bool tied = encoder->decoder == encoder->words;
+    size_t total = (V + P + S + 2) * H + L * (4 * H * H + 2 * H * I + 9 * H + I) + H * H + 3 * H +
+                   V + (tied ? 0 : V * H);
+    float *block = encoder->random = mem_try_aligned(total, sizeof *block);
+    if (block == NULL) { return error_set(err, "There is no memory for random weights."); }
+    uint64_t seed = 1;
+    start(&block, &seed, &encoder->words, V * H, START_NORMAL);
+    start(&block, &seed, &encoder->positions, P * H, START_NORMAL);
+    start(&block, &seed, &encoder->segments, S * H, START_NORMAL);
+    start(&block, &seed, &encoder->gain, H, START_ONE);
+    start(&block, &seed, &encoder->shift, H, START_ZERO);
+    for (size_t layer = 0; layer < L; layer++) {
+        EncoderLayer *w = &encoder->layers[layer];
+        start(&block, &seed, &w->query, H * H, START_NORMAL);
+        start(&block, &seed, &w->query_bias, H, START_ZERO);
+        start(&block, &seed, &w->key, H * H, START_NORMAL);
+        start(&block, &seed, &w->key_bias, H, START_ZERO);
+        start(&block, &seed, &w->value, H * H, START_NORMAL);
+        start(&block, &seed, &w->value_bias, H, START_ZERO);
+        start(&block, &seed, &w->output, H * H, START_NORMAL);
+        start(&block, &seed, &w->output_bias, H, START_ZERO);
+        start(&block, &seed, &w->attention_gain, H, START_ONE);
+        start(&block, &seed, &w->attention_shift, H, START_ZERO);
+        start(&block, &seed, &w->up, I * H, START_NORMAL);
+        start(&block, &seed, &w->up_bias, I, START_ZERO);
+        start(&block, &seed, &w->down, H * I, START_NORMAL);
+        start(&block, &seed, &w->down_bias, H, START_ZERO);
+        start(&block, &seed, &w->gain, H, START_ONE);
+        start(&block, &seed, &w->shift, H, START_ZERO);
+    }
+    start(&block, &seed, &encoder->transform, H * H, START_NORMAL);
+    start(&block, &seed, &encoder->transform_bias, H, START_ZERO);
+    start(&block, &seed, &encoder->head_gain, H, START_ONE);
+    start(&block, &seed, &encoder->head_shift, H, START_ZERO);
+    start(&block, &seed, &encoder->decoder_bias, V, START_ZERO);
+    if (tied) {
+        encoder->decoder = encoder->words;
+    } else {
+        start(&block, &seed, &encoder->decoder, V * H, START_NORMAL);
+    }
+    assert((size_t)(block - encoder->random) <= total);
+    return true;
+}
+
 void encoder_free(Encoder *encoder)
 {
+    free(encoder->random);
     free(encoder->layers);
     free(encoder->widened);
     *encoder = (Encoder){0};

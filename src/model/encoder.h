@@ -41,12 +41,17 @@ typedef struct Encoder {
     const float *head_gain, *head_shift;     /* [H], [H] */
     const float *decoder, *decoder_bias;     /* [V, H] (often the same as words), [V] */
     float *widened;                          /* the weights that were not float32 */
+    float *random;                           /* all weights, of an untrained encoder; or NULL */
 } Encoder;
 
 /* Finds every weight in `file`, which must outlive the encoder, and checks its shape. `where` names
  * the model in error sentences. On failure nothing needs to be freed. */
 bool encoder_load(Encoder *encoder, const ModelConfig *config, const Safetensors *file,
                   const char *where, Error *err);
+/* Puts random numbers in the place of all weights, as before any training (Devlin et al. 2019):
+ * matrices and embeddings normal with deviation 0.02, gains 1, biases and shifts 0. The same numbers
+ * every time. False when there is no memory. */
+bool encoder_forget(Encoder *encoder, Error *err);
 void encoder_free(Encoder *encoder); /* what it points to, not the struct */
 
 /* One forward pass over trace->encoding, whose ids and count must fit the configuration, into the

@@ -65,7 +65,13 @@ Model *model_open(const char *folder, Error *err)
     Model *model = mem_zero(1, sizeof *model);
     model->folder = mem_copy_string(folder);
     model->name = last_component(folder);
-    if (open_parts(model, folder, err)) {
+    size_t length = strlen(folder), suffix = sizeof MODEL_UNTRAINED - 1;
+    bool untrained = length > suffix && strcmp(folder + length - suffix, MODEL_UNTRAINED) == 0;
+    char *place = mem_copy_string(folder);
+    if (untrained) { place[length - suffix] = '\0'; }
+    bool ok = open_parts(model, place, err) && (!untrained || encoder_forget(&model->encoder, err));
+    free(place);
+    if (ok) {
         model->team = team_new(kernels_threads());
         return model;
     }

@@ -20,6 +20,8 @@ typedef struct Model Model;
 /* NULL on failure: no such folder, an unknown model_type, a tensor missing or of the wrong shape or
  * type, a vocabulary that does not fit, a lying header ... each with its sentence. */
 Model *model_open(const char *folder, Error *err);
+/* What stands behind the folder for the same model with random weights, as before any training. */
+#define MODEL_UNTRAINED "@untrained"
 void model_free(Model *model); /* accepts NULL */
 
 const char *model_name(const Model *model); /* the folder's last component */

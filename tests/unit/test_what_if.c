@@ -131,6 +131,29 @@ static void guesses_are_the_softmax(void **state)
     model_free(model);
 }
 
+/* Random weights, the same every time: attention is nearly even, and the words are all alike. */
+static void an_untrained_model_knows_nothing(void **state)
+{
+    (void)state;
+    Error err = {""};
+    Model *one = model_open(TINY MODEL_UNTRAINED, &err), *two = model_open(TINY "@untrained", &err);
+    assert_non_null(one);
+    assert_string_equal(model_name(one), "bert-tiny@untrained");
+    Trace *a = run(one, "ba be bo, da", NULL), *b = run(two, "ba be bo, da", NULL);
+    const Attention *attention = &a->attention[ATTENTION_SELF];
+    size_t count = (size_t)a->layers * (size_t)a->heads * (size_t)(a->tokens * a->tokens);
+    assert_memory_equal(attention->weights, b->attention[ATTENTION_SELF].weights,
+                        count * sizeof(float));
+    for (size_t i = 0; i < count; i++) {
+        assert_float_equal(attention->weights[i], 1.0f / (float)a->tokens, 0.08f);
+    }
+    assert_null(model_open("nowhere@untrained", &err));
+    trace_free(a);
+    trace_free(b);
+    model_free(one);
+    model_free(two);
+}
+
 static void must(App *app, const char *command)
 {
     Error err = {""};
@@ -227,6 +250,7 @@ int main(void)
         cmocka_unit_test(a_layer_without_heads_mixes_nothing),
         cmocka_unit_test(only_what_is_above_changes),
         cmocka_unit_test(guesses_are_the_softmax),
+        cmocka_unit_test(an_untrained_model_knows_nothing),
         cmocka_unit_test(heads_are_switched_by_command),
         cmocka_unit_test(words_are_masked_and_filled_in),
     };
