@@ -17,6 +17,24 @@ static int insert(Link *links, int count, int most, Link link)
     return count;
 }
 
+/* Puts the links of one matrix into the sorted list; returns how long it is then. */
+static int scan(const Slice *slice, const float *weights, int head, int query, int key, Link *links,
+                int count, int most)
+{
+    int row_wanted = query >= 0 ? slice_find_query(slice, query) : -1;
+    int col_wanted = key >= 0 ? slice_find_key(slice, key) : -1;
+    for (int row = 0; row < slice->queries; row++) {
+        if (query >= 0 && row != row_wanted) { continue; }
+        for (int col = 0; col < slice->keys; col++) {
+            float weight = weights[(size_t)row * (size_t)slice->keys + (size_t)col];
+            if (!(weight > 0) || (key >= 0 && col != col_wanted)) { continue; }
+            Link link = {head, slice->query_index[row], slice->key_index[col], weight};
+            count = insert(links, count, most, link);
+        }
+    }
+    return count;
+}
+
 int links_top(const Slice *slice, int layer, const HeadSet *heads, int query, int key, Link *links,
               int most)
 {
@@ -28,16 +46,21 @@ int links_top(const Slice *slice, int layer, const HeadSet *heads, int query, in
     for (int head = headset_next(heads, -1); head >= 0; head = headset_next(heads, head)) {
         if (head >= slice->attention->heads) { break; }
         slice_weights(slice, layer, head, weights);
-        for (int row = 0; row < slice->queries; row++) {
-            if (query >= 0 && slice->query_index[row] != query) { continue; }
-            for (int col = 0; col < slice->keys; col++) {
-                float weight = weights[(size_t)row * (size_t)slice->keys + (size_t)col];
-                if (!(weight > 0) || (key >= 0 && slice->key_index[col] != key)) { continue; }
-                Link link = {head, slice->query_index[row], slice->key_index[col], weight};
-                count = insert(links, count, most, link);
-            }
-        }
+        count = scan(slice, weights, head, query, key, links, count, most);
     }
+    arena_free(&scratch);
+    return count;
+}
+
+int links_top_combined(const Slice *slice, int layer, const HeadSet *heads, Combine how, int query,
+                       int key, Link *links, int most)
+{
+    if (most <= 0) { return 0; }
+    Arena scratch = {0};
+    float *weights =
+        arena_alloc(&scratch, (size_t)slice->queries * (size_t)slice->keys, sizeof *weights);
+    slice_combine(slice, layer, heads, how, weights);
+    int count = scan(slice, weights, -1, query, key, links, 0, most);
     arena_free(&scratch);
     return count;
 }

@@ -15,6 +15,10 @@ typedef struct Link {
 int links_top(const Slice *slice, int layer, const HeadSet *heads, int query, int key, Link *links,
               int most);
 
+/* The same of the heads as one (slice_combine); link.head is -1. */
+int links_top_combined(const Slice *slice, int layer, const HeadSet *heads, Combine how, int query,
+                       int key, Link *links, int most);
+
 /* 1 for the strongest key of this query in the slice. */
 int links_rank(const Slice *slice, int layer, int head, int query, int key);
 

@@ -24,8 +24,16 @@ typedef enum SpecialTokens {
     SPECIAL_MODES
 } SpecialTokens;
 
-/* How several heads become one matrix. */
-typedef enum Combine { COMBINE_NONE, COMBINE_MEAN, COMBINE_MAX, COMBINES } Combine;
+/* How several heads become one matrix, a head that no model has. */
+typedef enum Combine {
+    COMBINE_NONE,
+    COMBINE_MEAN,        /* of the chosen heads of one layer */
+    COMBINE_MAX,         /* the largest of them, element by element */
+    COMBINE_LAYERS_MEAN, /* of the chosen heads of all layers */
+    COMBINE_LAYERS_MAX,
+    COMBINE_ROLLOUT, /* attention rollout up to one layer (rollout.h); self-attention only */
+    COMBINES
+} Combine;
 
 enum { SLICE_MAX_HEADS = 256 };
 
@@ -46,17 +54,30 @@ typedef struct Slice {
     int *query_index; /* [queries]: index in attention->query_tokens */
     int *key_index;   /* [keys] */
     bool renormalise;
+    /* Of words: the tokens that row or column i stands for, [start[i], start[i + 1]) of the tokens,
+     * and a token that is the whole word. NULL: rows and columns are tokens. */
+    int *query_start, *query_token, *key_start, *key_token;
+    Token *query_word, *key_word;
 } Slice;
 
 /* `kind` must be present in the trace. The arrays belong to `arena`. */
 Slice slice_make(const Trace *trace, AttentionKind kind, PairFilter pair, SpecialTokens special,
                  Arena *arena);
 
+/* Makes rows and columns whole words: the weight of a word is the mean over its pieces where it looks,
+ * and the sum over its pieces where it is looked at, so that rows still sum to 1. Special tokens stay
+ * as they are. query_index and key_index then name a word's first piece. */
+void slice_group_words(Slice *slice, Arena *arena);
+
 /* weights [queries, keys] of one head. */
 void slice_weights(const Slice *slice, int layer, int head, float *weights);
-/* The mean or maximum over the heads of the set, element by element. */
+/* The heads of the set as one; see Combine. For COMBINE_NONE it is the mean. */
 void slice_combine(const Slice *slice, int layer, const HeadSet *heads, Combine how,
                    float *weights);
+
+/* Leaves of every row only the `most` strongest (0: all), and of those only as many of the strongest as
+ * make up the share `part` of the row (1: all); the rest becomes 0. */
+void slice_keep_strongest(const Slice *slice, int most, float part, float *weights);
 
 const Token *slice_query(const Slice *slice, int query);
 const Token *slice_key(const Slice *slice, int key);

@@ -10,6 +10,7 @@
 
 #define THRESHOLD_MAX 0.95f
 #define ZOOM_MAX 64.0f
+enum { TOP_MAX = 1024 };
 
 /* --- view, layer, heads ------------------------------------------------------------------------ */
 
@@ -148,7 +149,8 @@ bool command_head_previous(App *app, const char *argument, Error *err)
 
 bool command_combine(App *app, const char *argument, Error *err)
 {
-    static const char *const names[COMBINES] = {"none", "mean", "max"};
+    static const char *const names[COMBINES] = {"none",        "mean",       "max",
+                                                "layers-mean", "layers-max", "rollout"};
     int choice = ((int)app->view.combine + 1) % COMBINES;
     if (argument[0] != '\0' && !command_read_choice(argument, names, COMBINES, &choice, err)) {
         return false;
@@ -203,6 +205,29 @@ bool command_threshold_down(App *app, const char *argument, Error *err)
 bool command_contrast(App *app, const char *argument, Error *err)
 {
     return command_read_number(argument, 0.2f, 3, &app->view.contrast, err);
+}
+
+bool command_words(App *app, const char *argument, Error *err)
+{
+    static const char *const names[] = {"pieces", "words"};
+    int choice = !app->view.words;
+    if (argument[0] != '\0' && !command_read_choice(argument, names, 2, &choice, err)) {
+        return false;
+    }
+    app->view.words = choice != 0;
+    app->view.pin_count = 0; /* pieces and words are pinned by different tokens */
+    return true;
+}
+
+/* N keys of each query, 0 for all. */
+bool command_top_k(App *app, const char *argument, Error *err)
+{
+    return command_read_index(argument, TOP_MAX + 1, "number of keys", &app->view.top_k, err);
+}
+
+bool command_top_p(App *app, const char *argument, Error *err)
+{
+    return command_read_number(argument, 0.01f, 1, &app->view.top_p, err);
 }
 
 /* --- heatmap ----------------------------------------------------------------------------------- */

@@ -248,8 +248,6 @@ static void choose_lines(App *app, Rect *rest)
 static void choose_colors(App *app, Rect *rest)
 {
     static const char *const scales[] = {"Linear", "Log"};
-    static const char *const combine[] = {"Each", "Mean", "Max"};
-    static const char *const combine_names[] = {"none", "mean", "max"};
     Ui *ui = &app->ui;
     const char *maps[COLORMAPS];
     for (int map = 0; map < COLORMAP_DIVERGING; map++) {
@@ -264,12 +262,6 @@ static void choose_colors(App *app, Rect *rest)
     index = app->view.logarithmic;
     if (ui_segments(ui, ui_column(row, 1, 2, 8), "scale", scales, 2, &index)) {
         command_do(app, index != 0 ? "heatmap:scale log" : "heatmap:scale linear");
-    }
-    if (!has_room(rest, PANELS_HEADING + UI_ROW)) { return; }
-    index = (int)app->view.combine;
-    if (ui_segments(ui, section(app, rest, "Chosen heads", UI_ROW), "combine", combine, 3,
-                    &index)) {
-        command_do_format(app, "head:combine %s", combine_names[index]);
     }
 }
 
@@ -320,6 +312,34 @@ static void choose_other(App *app, Rect *rest)
     arena_free(&scratch);
 }
 
+static void choose_combination(App *app, Rect *rest)
+{
+    static const char *const labels[COMBINES] = {"one by one",
+                                                 "their mean",
+                                                 "their maximum",
+                                                 "mean of all layers",
+                                                 "maximum of all layers",
+                                                 "rollout to this layer"};
+    static const char *const names[COMBINES] = {"none",        "mean",       "max",
+                                                "layers-mean", "layers-max", "rollout"};
+    if (!has_room(rest, PANELS_HEADING + UI_ROW)) { return; }
+    int index = (int)app->view.combine;
+    if (ui_choice(&app->ui, section(app, rest, "Chosen heads", UI_ROW), "combine", labels, COMBINES,
+                  &index)) {
+        command_do_format(app, "head:combine %s", names[index]);
+    }
+}
+
+static void choose_words(App *app, Rect *rest)
+{
+    static const char *const kinds[] = {"Pieces", "Words"};
+    if (!has_room(rest, UI_ROW)) { return; }
+    int index = app->view.words;
+    if (ui_segments(&app->ui, section(app, rest, NULL, UI_ROW), "words", kinds, 2, &index)) {
+        command_do(app, index != 0 ? "words words" : "words pieces");
+    }
+}
+
 void panels_left(App *app, Rect rect)
 {
     ui_panel(&app->ui, rect);
@@ -331,6 +351,10 @@ void panels_left(App *app, Rect rect)
     panels_grid(app, &rest);
     choose_filters(app, &rest);
     const char *view = view_table[app->view.view].name;
+    if (strcmp(view, "head") == 0 || strcmp(view, "heatmap") == 0) {
+        choose_words(app, &rest);
+        choose_combination(app, &rest);
+    }
     if (strcmp(view, "model") == 0) { choose_thumbnails(app, &rest); }
     if (strcmp(view, "flow") == 0) { choose_flow(app, &rest); }
     if (app_comparing(app)) { choose_other(app, &rest); }

@@ -40,8 +40,9 @@ static float link_weight(const App *app, int head, int query, int key)
 
 static bool is_combined(const App *app)
 {
-    return strcmp(view_table[app->view.view].name, "heatmap") == 0 &&
-           app->view.combine != COMBINE_NONE && headset_count(&app->view.heads) > 1;
+    const char *view = view_table[app->view.view].name;
+    return (strcmp(view, "heatmap") == 0 || strcmp(view, "head") == 0) &&
+           parts_is_combined(&app->view);
 }
 
 /* The number as it is drawn: of one head or of the chosen ones as one, renormalised if asked for. */
@@ -65,9 +66,15 @@ static float shown_weight(const App *app, const Slice *slice, int head, int quer
 static void name_head(const App *app, int head, char *text, size_t size)
 {
     if (is_combined(app)) {
-        snprintf(text, size, "layer %d, %s of %d heads", app->view.layer,
-                 app->view.combine == COMBINE_MEAN ? "mean" : "maximum",
-                 headset_count(&app->view.heads));
+        Arena scratch = {0};
+        bool one = app->view.combine == COMBINE_MEAN || app->view.combine == COMBINE_MAX;
+        const char *name = parts_combined_name(&app->view, &scratch);
+        if (one) {
+            snprintf(text, size, "layer %d, %s", app->view.layer, name);
+        } else {
+            snprintf(text, size, "%s", name);
+        }
+        arena_free(&scratch);
     } else {
         snprintf(text, size, "layer %d, head %d", app->view.layer, head);
     }
@@ -107,7 +114,7 @@ static void show_link(App *app, Rect *rest, const Slice *slice, const Target *li
     snprintf(text, sizeof text, "%.6f",
              (double)shown_weight(app, slice, head, link->query, link->key));
     fact(app, rest, "weight", text);
-    if (is_combined(app)) {
+    if (is_combined(app) || app->view.words) {
         ui_cut_top(rest, 12);
         return;
     }
@@ -132,7 +139,7 @@ static void show_link_row(App *app, Rect row, const Link *link, float strongest)
     drawing_rect(ui->drawing, (Rect){row.x, bar.y, row.w, bar.h}, 1, theme->faint);
     drawing_rect(ui->drawing, bar, 1, color);
     char text[32];
-    if (headset_count(&app->view.heads) > 1) {
+    if (headset_count(&app->view.heads) > 1 && link->head >= 0) {
         snprintf(text, sizeof text, "H%d", link->head);
         Rect head = ui_cut_right(&row, 30);
         ui_label(ui, head, text, UI_TONE_SMALL, TEXT_RIGHT);
@@ -161,7 +168,10 @@ static void show_links(App *app, Rect *rest, const Slice *slice, const Target *s
     ui_label(&app->ui, ui_cut_top(rest, 26), title, UI_TONE_HEADING, TEXT_LEFT);
     Link links[MAX_LINKS];
     int room = clamp_int((int)(rest->h / LINK_ROW), 0, MAX_LINKS);
-    int count = links_top(slice, app->view.layer, &app->view.heads, query, key, links, room);
+    int count = is_combined(app)
+                    ? links_top_combined(slice, app->view.layer, &app->view.heads,
+                                         app->view.combine, query, key, links, room)
+                    : links_top(slice, app->view.layer, &app->view.heads, query, key, links, room);
     for (int i = 0; i < count; i++) {
         show_link_row(app, ui_cut_top(rest, LINK_ROW), &links[i],
                       max_float(links[0].weight, 1e-9f));
@@ -178,8 +188,7 @@ void panels_inspector(App *app, Rect rect)
     if (app->trace == NULL) { return; }
     Rect rest = rect_inset(rect, PANELS_PAD + 2);
     Arena scratch = {0};
-    Slice slice =
-        slice_make(app->trace, app->view.attention, app->view.pair, app->view.special, &scratch);
+    Slice slice = parts_slice(app->trace, &app->view, &scratch);
     Target subject = panels_subject(app);
     panels_guesses(app, &rest);
     panels_patterns(app, &rest);
@@ -240,14 +249,13 @@ void panels_tooltip(App *app)
     int head = link_head(app, hover);
     if (head < 0) { return; }
     Arena scratch = {0};
-    Slice slice =
-        slice_make(app->trace, app->view.attention, app->view.pair, app->view.special, &scratch);
+    Slice slice = parts_slice(app->trace, &app->view, &scratch);
     char where[96], text[400];
     name_head(app, head, where, sizeof where);
     int used = snprintf(text, sizeof text, "%s \u2192 %s  %.4f\n%s", query_text(app, hover->query),
                         key_text(app, hover->key),
                         (double)shown_weight(app, &slice, head, hover->query, hover->key), where);
-    if (!is_combined(app) && used > 0 && (size_t)used < sizeof text) {
+    if (!is_combined(app) && !app->view.words && used > 0 && (size_t)used < sizeof text) {
         snprintf(text + used, sizeof text - (size_t)used, ", rank %d of %d",
                  links_rank(&slice, app->view.layer, head, hover->query, hover->key), slice.keys);
     }

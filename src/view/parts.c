@@ -27,8 +27,43 @@ Color parts_token_color(const ViewState *state, const Token *token)
     return token->special ? state->theme->muted : state->theme->ink;
 }
 
+Slice parts_slice(const Trace *trace, const ViewState *state, Arena *arena)
+{
+    Slice slice = slice_make(trace, state->attention, state->pair, state->special, arena);
+    if (state->words) { slice_group_words(&slice, arena); }
+    return slice;
+}
+
+bool parts_is_combined(const ViewState *state)
+{
+    switch (state->combine) {
+    case COMBINE_NONE: return false;
+    case COMBINE_MEAN:
+    case COMBINE_MAX: return headset_count(&state->heads) > 1;
+    case COMBINE_ROLLOUT: return state->attention == ATTENTION_SELF;
+    default: return true;
+    }
+}
+
+const char *parts_combined_name(const ViewState *state, Arena *arena)
+{
+    if (!parts_is_combined(state)) { return ""; }
+    int heads = headset_count(&state->heads);
+    const char *plural = heads == 1 ? "" : "s";
+    switch (state->combine) {
+    case COMBINE_MEAN: return arena_format(arena, "mean of %d heads", heads);
+    case COMBINE_MAX: return arena_format(arena, "maximum of %d heads", heads);
+    case COMBINE_LAYERS_MEAN:
+        return arena_format(arena, "mean of %d head%s of all layers", heads, plural);
+    case COMBINE_LAYERS_MAX:
+        return arena_format(arena, "maximum of %d head%s of all layers", heads, plural);
+    default: return arena_format(arena, "rollout from the input to layer %d", state->layer);
+    }
+}
+
 Color parts_head_color(const Trace *trace, const ViewState *state, int head)
 {
+    if (head < 0) { return state->theme->accent; }
     return palette_head(head, trace->attention[state->attention].heads, state->theme->dark);
 }
 
@@ -97,6 +132,14 @@ void parts_header(const Trace *trace, const ViewState *state, Rect area, Drawing
         draw_chip(trace, state, head, chip, drawing);
         x += CHIP_SIZE + CHIP_GAP;
     }
+    if (parts_is_combined(state)) {
+        Arena scratch = {0};
+        quiet.max_width = max_float(area.x + area.w - x - 10, 10);
+        drawing_text(drawing, (Vec){x + 10, middle + 5}, parts_combined_name(state, &scratch),
+                     &quiet);
+        arena_free(&scratch);
+        return;
+    }
     if (headset_count(&state->heads) != 1) { return; }
     quiet.max_width = area.x + area.w - x - 10;
     const char *name = parts_head_name(state, state->layer, headset_next(&state->heads, -1));
@@ -114,8 +157,9 @@ void parts_line_legend(const Trace *trace, const ViewState *state, Rect area, Dr
     const Theme *theme = state->theme;
     TextStyle quiet = {.size = SMALL_TEXT, .color = theme->muted};
     bool single = headset_count(&state->heads) == 1;
-    Color color =
-        single ? parts_head_color(trace, state, headset_next(&state->heads, -1)) : theme->ink;
+    Color color = parts_is_combined(state) ? theme->accent
+                  : single ? parts_head_color(trace, state, headset_next(&state->heads, -1))
+                           : theme->ink;
     float x = area.x, middle = area.y + area.h / 2, base = middle + 4;
     x += drawing_text(drawing, (Vec){x, base}, "weight", &quiet) + 10;
     for (size_t i = 0; i < COUNTOF(samples); i++) {
@@ -129,14 +173,20 @@ void parts_line_legend(const Trace *trace, const ViewState *state, Rect area, Dr
     TextStyle rest = quiet;
     rest.max_width = area.x + area.w - x - 4;
     if (rest.max_width < 60) { return; }
-    if (state->threshold > 0) {
-        drawing_text_format(drawing, (Vec){x + 4, base}, &rest,
-                            "lines from %.3g on, opacity = weight^%.2g", (double)state->threshold,
-                            (double)state->contrast);
-    } else {
-        drawing_text_format(drawing, (Vec){x + 4, base}, &rest, "opacity = weight^%.2g",
-                            (double)state->contrast);
-    }
+    Arena scratch = {0};
+    const char *from = state->threshold > 0 ? arena_format(&scratch, "lines from %.3g on, ",
+                                                           (double)state->threshold)
+                                            : "";
+    const char *top = state->top_k > 0
+                          ? arena_format(&scratch, "the %d strongest of each query, ", state->top_k)
+                          : "";
+    const char *part =
+        state->top_p < 1
+            ? arena_format(&scratch, "the strongest up to %.2g of a row, ", (double)state->top_p)
+            : "";
+    drawing_text_format(drawing, (Vec){x + 4, base}, &rest, "%s%s%sopacity = weight^%.2g", from,
+                        top, part, (double)state->contrast);
+    arena_free(&scratch);
 }
 
 #define LOG_FLOOR 0.001f
@@ -208,16 +258,18 @@ static void describe_filters(const Trace *trace, const ViewState *state, Buffer 
     static const char *const special[] = {"", "special tokens hidden",
                                           "special tokens hidden, rows renormalised"};
     static const char *const kinds[] = {"", "decoder attention", "cross attention"};
-    static const char *const combine[] = {"", "mean of heads", "maximum of heads"};
+    Arena scratch = {0};
     const char *const parts[] = {
         kinds[state->attention],
         trace->encoding->text[1] != NULL ? pairs[state->pair] : "",
         special[state->special],
-        headset_count(&state->heads) > 1 ? combine[state->combine] : "",
+        parts_combined_name(state, &scratch),
+        state->words ? "words: queries averaged, keys summed" : "",
     };
     for (size_t i = 0; i < COUNTOF(parts); i++) {
         if (parts[i][0] != '\0') { buffer_format(out, " \u00B7 %s", parts[i]); }
     }
+    arena_free(&scratch);
     char off[160];
     if (trace->heads_off != NULL) {
         buffer_format(out, " \u00B7 heads off: %s", trace_name_off(trace, off, sizeof off));

@@ -15,7 +15,14 @@
 const char *parts_token_text(const Token *token);
 Color parts_token_color(const ViewState *state, const Token *token);
 
-/* The head's colour if several are told apart by it. */
+/* What the state lets through, by tokens or by words. */
+Slice parts_slice(const Trace *trace, const ViewState *state, Arena *arena);
+/* Are the chosen heads shown as one? (Of a single one the mean is itself.) */
+bool parts_is_combined(const ViewState *state);
+/* "mean of 3 heads", "rollout to layer 3" ...; "" when heads are shown one by one. In the arena. */
+const char *parts_combined_name(const ViewState *state, Arena *arena);
+
+/* The head's colour, head -1 being several as one, if several are told apart by it. */
 Color parts_head_color(const Trace *trace, const ViewState *state, int head);
 /* Is the head drawn? Chosen, and not pushed aside by another one under the pointer. */
 bool parts_head_shown(const Trace *trace, const ViewState *state, int head);

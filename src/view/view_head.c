@@ -37,7 +37,9 @@ typedef struct Links {
     const Layout *layout;
     const float *weights; /* [queries, keys] of `head` */
     int head;
-    float least; /* no line below this weight */
+    float least;     /* no line below this weight */
+    const int *list; /* [shown] the heads that are drawn; -1: several as one */
+    int shown;
     Drawing *drawing;
 } Links;
 
@@ -176,20 +178,17 @@ static void draw_bars(const Links *links, const float *all, int row, Target targ
     int query = on_right ? slice_find_query(slice, target.query) : row;
     int key = on_right ? row : slice_find_key(slice, target.key);
     if (query < 0 || key < 0) { return; }
-    int heads = links->trace->attention[state->attention].heads, shown = 0;
-    for (int head = 0; head < heads; head++) {
-        shown += parts_head_shown(links->trace, state, head);
-    }
+    int shown = links->shown;
     float y = row_y(layout, state, row), outwards = on_right ? 1.0f : -1.0f;
     float x = on_right ? layout->right + layout->column + 4 : layout->left - layout->column - 4;
     float room = BARS_WIDTH - 40, high = layout->row_height * 0.7f;
     float wide = shown == 1 ? room : min_float(room / (float)max_int(shown, 1), 7);
     float strongest = 0;
-    for (int head = 0, at = 0; head < heads; head++) {
-        if (!parts_head_shown(links->trace, state, head)) { continue; }
+    for (int at = 0; at < shown; at++) {
+        int head = links->list[at];
         size_t cell = ((size_t)at * (size_t)slice->queries + (size_t)query) * (size_t)slice->keys +
                       (size_t)key;
-        float weight = clamp_float(all[cell], 0, 1), from = x + outwards * wide * (float)at++;
+        float weight = clamp_float(all[cell], 0, 1), from = x + outwards * wide * (float)at;
         strongest = max_float(strongest, weight);
         Rect bar = {on_right ? from : from - wide, y + high / 2 - high * weight,
                     max_float(wide - 1, 0.8f), high * weight};
@@ -263,18 +262,28 @@ static void draw_titles(const ViewState *state, const Layout *layout, Drawing *d
     drawing_polygon(drawing, tip, 3, state->theme->muted);
 }
 
-/* The weights of all shown heads behind each other, [shown, queries, keys]. */
+/* The weights of all shown heads behind each other, [shown, queries, keys], and which heads they are;
+ * several as one are the head -1. */
 static float *gather_weights(const Trace *trace, const ViewState *state, const Slice *slice,
-                             int *shown, Arena *scratch)
+                             int *list, int *shown, Arena *scratch)
 {
-    int heads = trace->attention[state->attention].heads, at = 0;
+    int heads = trace->attention[state->attention].heads;
     size_t matrix = (size_t)slice->queries * (size_t)slice->keys;
     *shown = 0;
-    for (int head = 0; head < heads; head++) { *shown += parts_head_shown(trace, state, head); }
+    bool as_one = parts_is_combined(state);
+    if (as_one) { list[(*shown)++] = -1; }
+    for (int head = 0; head < heads && !as_one; head++) {
+        if (parts_head_shown(trace, state, head)) { list[(*shown)++] = head; }
+    }
     float *all = arena_alloc(scratch, (size_t)*shown * matrix, sizeof *all);
-    for (int head = 0; head < heads; head++) {
-        if (!parts_head_shown(trace, state, head)) { continue; }
-        slice_weights(slice, state->layer, head, all + (size_t)at++ * matrix);
+    for (int at = 0; at < *shown; at++) {
+        float *weights = all + (size_t)at * matrix;
+        if (as_one) {
+            slice_combine(slice, state->layer, &state->heads, state->combine, weights);
+        } else {
+            slice_weights(slice, state->layer, list[at], weights);
+        }
+        slice_keep_strongest(slice, state->top_k, state->top_p, weights);
     }
     return all;
 }
@@ -300,22 +309,22 @@ static float least_weight(const ViewState *state, const Slice *slice, const floa
 }
 
 static void draw_rows(const Trace *trace, const ViewState *state, const Slice *slice,
-                      const Layout *layout, const float *all, float least, Drawing *drawing)
+                      const Layout *layout, const float *all, const int *list, int shown,
+                      float least, Drawing *drawing)
 {
-    int heads = trace->attention[state->attention].heads;
     size_t matrix = (size_t)slice->queries * (size_t)slice->keys;
     Links links = {.trace = trace,
                    .state = state,
                    .slice = slice,
                    .layout = layout,
                    .least = least,
+                   .list = list,
+                   .shown = shown,
                    .drawing = drawing};
     for (int strength = 0; strength < STRENGTHS; strength++) {
-        int at = 0;
-        for (int head = 0; head < heads; head++) {
-            if (!parts_head_shown(trace, state, head)) { continue; }
-            links.head = head;
-            links.weights = all + (size_t)at++ * matrix;
+        for (int at = 0; at < shown; at++) {
+            links.head = list[at];
+            links.weights = all + (size_t)at * matrix;
             draw_links(&links, strength);
         }
     }
@@ -330,10 +339,10 @@ static void draw_rows(const Trace *trace, const ViewState *state, const Slice *s
 void view_head_draw(const Trace *trace, const ViewState *state, Rect area, Drawing *drawing)
 {
     Arena scratch = {0};
-    Slice slice = slice_make(trace, state->attention, state->pair, state->special, &scratch);
+    Slice slice = parts_slice(trace, state, &scratch);
     Layout layout = lay_out(state, &slice, area, drawing);
-    int shown;
-    float *all = gather_weights(trace, state, &slice, &shown, &scratch);
+    int shown, list[SLICE_MAX_HEADS];
+    float *all = gather_weights(trace, state, &slice, list, &shown, &scratch);
     ViewState drawn = *state;
     drawn.threshold = least_weight(state, &slice, all, shown);
     if (state->legend) {
@@ -346,7 +355,7 @@ void view_head_draw(const Trace *trace, const ViewState *state, Rect area, Drawi
     } else {
         draw_titles(state, &layout, drawing);
         Rect clip = drawing_set_clip(drawing, layout.rows);
-        draw_rows(trace, state, &slice, &layout, all, drawn.threshold, drawing);
+        draw_rows(trace, state, &slice, &layout, all, list, shown, drawn.threshold, drawing);
         drawing_set_clip(drawing, clip);
     }
     arena_free(&scratch);
@@ -355,7 +364,7 @@ void view_head_draw(const Trace *trace, const ViewState *state, Rect area, Drawi
 Vec view_head_measure(const Trace *trace, const ViewState *state, const Drawing *drawing)
 {
     Arena scratch = {0};
-    Slice slice = slice_make(trace, state->attention, state->pair, state->special, &scratch);
+    Slice slice = parts_slice(trace, state, &scratch);
     float row = state->text_size / ROW_TEXT;
     float height = row * (float)max_int(max_int(slice.queries, slice.keys), 1) + TITLES;
     float width = 2 * (widest(&slice, drawing, state->text_size) + BARS_WIDTH) + 260;
@@ -369,7 +378,7 @@ float view_head_scroll_limit(const Trace *trace, const ViewState *state, Rect ar
                              const Drawing *drawing)
 {
     Arena scratch = {0};
-    Slice slice = slice_make(trace, state->attention, state->pair, state->special, &scratch);
+    Slice slice = parts_slice(trace, state, &scratch);
     Layout layout = lay_out(state, &slice, area, drawing);
     arena_free(&scratch);
     return max_float(layout.content - layout.rows.h, 0);

@@ -39,7 +39,7 @@ static int panel_count(const Trace *trace, const ViewState *state)
 {
     int heads = trace->attention[state->attention].heads, shown = 0;
     for (int head = 0; head < heads; head++) { shown += parts_head_shown(trace, state, head); }
-    return state->combine != COMBINE_NONE && shown > 1 ? 1 : shown;
+    return parts_is_combined(state) ? 1 : shown;
 }
 
 /* The head of the nth panel, or -1 for the combination. */
@@ -51,7 +51,7 @@ static int panel_head(const Trace *trace, const ViewState *state, int panel)
         if (shown == panel) { found = head; }
         shown++;
     }
-    return state->combine != COMBINE_NONE && shown > 1 ? -1 : found;
+    return parts_is_combined(state) ? -1 : found;
 }
 
 static float widest_label(const Slice *slice, const Drawing *drawing, float size, bool queries)
@@ -345,7 +345,7 @@ static void draw_panels(const Trace *trace, const ViewState *state, const Slice 
 void view_heatmap_draw(const Trace *trace, const ViewState *state, Rect area, Drawing *drawing)
 {
     Arena scratch = {0};
-    Slice slice = slice_make(trace, state->attention, state->pair, state->special, &scratch);
+    Slice slice = parts_slice(trace, state, &scratch);
     Layout layout = lay_out(trace, state, &slice, area, drawing);
     if (state->legend) { parts_header(trace, state, layout.header, drawing); }
     if (state->caption) { parts_caption(trace, state, layout.caption, drawing); }
@@ -362,7 +362,7 @@ void view_heatmap_draw(const Trace *trace, const ViewState *state, Rect area, Dr
 Vec view_heatmap_measure(const Trace *trace, const ViewState *state, const Drawing *drawing)
 {
     Arena scratch = {0};
-    Slice slice = slice_make(trace, state->attention, state->pair, state->special, &scratch);
+    Slice slice = parts_slice(trace, state, &scratch);
     int count = max_int(panel_count(trace, state), 1);
     int columns = count == 1 ? 1 : (int)ceilf(sqrtf((float)count));
     int rows = (count + columns - 1) / columns;
@@ -386,7 +386,7 @@ Target view_heatmap_locate(const Trace *trace, const ViewState *state, Rect area
 {
     Arena scratch = {0};
     Target target = {TARGET_NONE, -1, -1, -1, -1};
-    Slice slice = slice_make(trace, state->attention, state->pair, state->special, &scratch);
+    Slice slice = parts_slice(trace, state, &scratch);
     Layout layout = lay_out(trace, state, &slice, area, drawing);
     int count = slice.queries > 0 && slice.keys > 0 ? panel_count(trace, state) : 0;
     for (int index = 0; index < count; index++) {

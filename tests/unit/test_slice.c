@@ -2,11 +2,13 @@
 #include "analysis/links.h"
 #include "analysis/measure.h"
 #include "analysis/slice.h"
+#include "base/memory.h"
 
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -100,6 +102,85 @@ static void hidden_special_tokens_can_be_renormalised(void **state)
     trace_free(trace);
 }
 
+/* t0 | t1 ##t2 | t3: the middle two are one word. */
+static void pieces_become_words(void **state)
+{
+    (void)state;
+    Trace *trace = trace_new();
+    Encoding *encoding = mem_zero(1, sizeof *encoding);
+    static const Token tokens[4] = {{"[CLS]", 0, 0, 0, 0, -1, true},
+                                    {"har", 1, 0, 0, 3, 0, false},
+                                    {"##bour", 2, 0, 3, 7, 0, false},
+                                    {"har", 3, 1, 0, 3, 0, false}}; /* of the other text */
+    encoding->tokens = arena_alloc(&encoding->arena, 4, sizeof(Token));
+    memcpy(encoding->tokens, tokens, sizeof tokens);
+    encoding->count = trace->tokens = 4;
+    trace->encoding = encoding;
+    trace->layers = 2;
+    trace->heads = 1;
+    float *weights = mem_zero(32, sizeof *weights);
+    const float matrix[16] = {1,    0,    0,    0,    0.1f,  0.2f,  0.3f,  0.4f,
+                              0.5f, 0.1f, 0.3f, 0.1f, 0.25f, 0.25f, 0.25f, 0.25f};
+    memcpy(weights, matrix, sizeof matrix);
+    memcpy(weights + 16, matrix, sizeof matrix);
+    weights[16] = 0.5f;
+    trace->attention[ATTENTION_SELF] = (Attention){encoding, encoding, 2, 1, 4, 4, weights};
+    Arena arena = {0};
+    Slice slice = slice_make(trace, ATTENTION_SELF, PAIR_ALL, SPECIAL_SHOWN, &arena);
+    slice_group_words(&slice, &arena);
+    assert_int_equal(slice.queries, 3);
+    assert_int_equal(slice.keys, 3);
+    assert_string_equal(slice_query(&slice, 1)->piece, "harbour");
+    assert_int_equal(slice_query(&slice, 1)->end, 7);
+    assert_int_equal(slice_find_key(&slice, 2), 1);
+    assert_int_equal(slice_find_query(&slice, 3), 2);
+    assert_int_equal(slice.query_index[1], 1);
+    float words[9];
+    const float wanted[9] = {1, 0, 0, 0.3f, 0.45f, 0.25f, 0.25f, 0.5f, 0.25f};
+    slice_weights(&slice, 0, 0, words);
+    for (int i = 0; i < 9; i++) { assert_float_equal(words[i], wanted[i], 1e-6); }
+    /* Renormalised, without [CLS]: each piece's row sums to 1 before they are averaged. */
+    slice = slice_make(trace, ATTENTION_SELF, PAIR_ALL, SPECIAL_RENORMALISED, &arena);
+    slice_group_words(&slice, &arena);
+    slice_weights(&slice, 0, 0, words);
+    assert_float_equal(words[0], (0.5f / 0.9f + 0.8f) / 2, 1e-6);
+    assert_float_equal(words[0] + words[1], 1, 1e-6);
+
+    HeadSet heads;
+    headset_fill(&heads, 1);
+    slice = slice_make(trace, ATTENTION_SELF, PAIR_ALL, SPECIAL_SHOWN, &arena);
+    float all[16];
+    slice_combine(&slice, 0, &heads, COMBINE_LAYERS_MEAN, all);
+    assert_float_equal(all[0], 0.75f, 1e-6);
+    slice_combine(&slice, 0, &heads, COMBINE_LAYERS_MAX, all);
+    assert_float_equal(all[0], 1, 1e-6);
+    slice_combine(&slice, 0, &heads, COMBINE_ROLLOUT, all); /* half itself */
+    assert_float_equal(all[5], 0.6f, 1e-6);
+    assert_float_equal(all[4], 0.05f, 1e-6);
+    arena_free(&arena);
+    trace_free(trace);
+}
+
+static void the_strongest_are_kept(void **state)
+{
+    (void)state;
+    Slice slice = {.queries = 2, .keys = 5};
+    const float rows[10] = {0.1f, 0.4f, 0.1f, 0.3f, 0.1f, NAN, 0, 0.5f, 0.5f, 0};
+    float weights[10];
+    memcpy(weights, rows, sizeof rows);
+    slice_keep_strongest(&slice, 0, 1, weights);
+    assert_memory_equal(weights, rows, sizeof rows);
+    slice_keep_strongest(&slice, 3, 1, weights);
+    const float three[5] = {0.1f, 0.4f, 0, 0.3f, 0}; /* of equals the first one */
+    assert_memory_equal(weights, three, sizeof three);
+    memcpy(weights, rows, sizeof rows);
+    slice_keep_strongest(&slice, 0, 0.65f, weights);
+    const float most[5] = {0, 0.4f, 0, 0.3f, 0};
+    assert_memory_equal(weights, most, sizeof most);
+    slice_keep_strongest(&slice, 1, 1, weights);
+    assert_float_equal(weights[7] + weights[8], 0.5f, 0);
+}
+
 static void heads_combine_to_mean_and_maximum(void **state)
 {
     (void)state;
@@ -181,6 +262,8 @@ int main(void)
         cmocka_unit_test(all_tokens_pass_unchanged),
         cmocka_unit_test(pair_filters_cut_blocks_without_renormalising),
         cmocka_unit_test(hidden_special_tokens_can_be_renormalised),
+        cmocka_unit_test(pieces_become_words),
+        cmocka_unit_test(the_strongest_are_kept),
         cmocka_unit_test(heads_combine_to_mean_and_maximum),
         cmocka_unit_test(links_are_ranked),
         cmocka_unit_test(measures_lie_between_zero_and_one),
