@@ -20,15 +20,19 @@ Target panels_subject(const App *app)
     return (Target){TARGET_NONE, -1, -1, -1, -1};
 }
 
-static const char *query_text(const App *app, int token)
+/* A token, or the word that it is a piece of where words are shown. */
+static const char *query_text(const Slice *slice, int token)
 {
-    return parts_token_text(
-        &app->trace->attention[app->view.attention].query_tokens->tokens[token]);
+    int row = slice_find_query(slice, token);
+    const Token *tokens = slice->attention->query_tokens->tokens;
+    return parts_token_text(row >= 0 ? slice_query(slice, row) : &tokens[token]);
 }
 
-static const char *key_text(const App *app, int token)
+static const char *key_text(const Slice *slice, int token)
 {
-    return parts_token_text(&app->trace->attention[app->view.attention].key_tokens->tokens[token]);
+    int column = slice_find_key(slice, token);
+    const Token *tokens = slice->attention->key_tokens->tokens;
+    return parts_token_text(column >= 0 ? slice_key(slice, column) : &tokens[token]);
 }
 
 static float link_weight(const App *app, int head, int query, int key)
@@ -107,8 +111,8 @@ static void show_link(App *app, Rect *rest, const Slice *slice, const Target *li
     int head = link_head(app, link);
     if (head < 0) { return; }
     char text[160];
-    fact(app, rest, "query", query_text(app, link->query));
-    fact(app, rest, "key", key_text(app, link->key));
+    fact(app, rest, "query", query_text(slice, link->query));
+    fact(app, rest, "key", key_text(slice, link->key));
     name_head(app, head, text, sizeof text);
     fact(app, rest, "where", text);
     snprintf(text, sizeof text, "%.6f",
@@ -129,7 +133,7 @@ static void show_link(App *app, Rect *rest, const Slice *slice, const Target *li
     ui_cut_top(rest, 12);
 }
 
-static void show_link_row(App *app, Rect row, const Link *link, float strongest)
+static void show_link_row(App *app, Rect row, const Slice *slice, const Link *link, float strongest)
 {
     Ui *ui = &app->ui;
     const Theme *theme = app->view.theme;
@@ -147,8 +151,8 @@ static void show_link_row(App *app, Rect row, const Link *link, float strongest)
     snprintf(text, sizeof text, "%.3f", (double)link->weight);
     ui_label(ui, ui_cut_right(&row, 48), text, UI_TONE_NUMBER, TEXT_RIGHT);
     char words[160];
-    snprintf(words, sizeof words, "%s \u2192 %s", query_text(app, link->query),
-             key_text(app, link->key));
+    snprintf(words, sizeof words, "%s \u2192 %s", query_text(slice, link->query),
+             key_text(slice, link->key));
     ui_label(ui, row, words, UI_TONE_INK, TEXT_LEFT);
 }
 
@@ -158,10 +162,10 @@ static void show_links(App *app, Rect *rest, const Slice *slice, const Target *s
     int query = -1, key = -1;
     if (subject->kind == TARGET_QUERY || subject->kind == TARGET_LINK) {
         query = subject->query;
-        snprintf(title, sizeof title, "\u201C%s\u201D looks at", query_text(app, query));
+        snprintf(title, sizeof title, "\u201C%s\u201D looks at", query_text(slice, query));
     } else if (subject->kind == TARGET_KEY) {
         key = subject->key;
-        snprintf(title, sizeof title, "\u201C%s\u201D is looked at by", key_text(app, key));
+        snprintf(title, sizeof title, "\u201C%s\u201D is looked at by", key_text(slice, key));
     } else {
         snprintf(title, sizeof title, "Strongest links");
     }
@@ -173,7 +177,7 @@ static void show_links(App *app, Rect *rest, const Slice *slice, const Target *s
                                          app->view.combine, query, key, links, room)
                     : links_top(slice, app->view.layer, &app->view.heads, query, key, links, room);
     for (int i = 0; i < count; i++) {
-        show_link_row(app, ui_cut_top(rest, LINK_ROW), &links[i],
+        show_link_row(app, ui_cut_top(rest, LINK_ROW), slice, &links[i],
                       max_float(links[0].weight, 1e-9f));
     }
     if (count == 0 && room > 0) {
@@ -252,8 +256,8 @@ void panels_tooltip(App *app)
     Slice slice = parts_slice(app->trace, &app->view, &scratch);
     char where[96], text[400];
     name_head(app, head, where, sizeof where);
-    int used = snprintf(text, sizeof text, "%s \u2192 %s  %.4f\n%s", query_text(app, hover->query),
-                        key_text(app, hover->key),
+    int used = snprintf(text, sizeof text, "%s \u2192 %s  %.4f\n%s",
+                        query_text(&slice, hover->query), key_text(&slice, hover->key),
                         (double)shown_weight(app, &slice, head, hover->query, hover->key), where);
     if (!is_combined(app) && !app->view.words && used > 0 && (size_t)used < sizeof text) {
         snprintf(text + used, sizeof text - (size_t)used, ", rank %d of %d",

@@ -48,11 +48,11 @@ static float widest(const Slice *slice, const Drawing *drawing, float size)
     float width = 30;
     for (int i = 0; i < slice->queries; i++) {
         const char *text = parts_token_text(slice_query(slice, i));
-        width = max_float(width, drawing_text_width(drawing, text, size, FONT_REGULAR));
+        width = max_float(width, drawing_text_width(drawing, text, size, FONT_BOLD));
     }
     for (int i = 0; i < slice->keys; i++) {
         const char *text = parts_token_text(slice_key(slice, i));
-        width = max_float(width, drawing_text_width(drawing, text, size, FONT_REGULAR));
+        width = max_float(width, drawing_text_width(drawing, text, size, FONT_BOLD));
     }
     return min_float(width, COLUMN_MAX) + 2 * TOKEN_PAD;
 }
