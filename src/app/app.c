@@ -51,6 +51,7 @@ void app_free(App *app)
     free(app->heads_off);
     free(app->grid);
     free(app->last_export);
+    for (int i = 0; i < app->history_count; i++) { free(app->history[i]); }
     arena_free(&app->arena);
 }
 
@@ -371,4 +372,66 @@ int app_mask(const App *app)
         if (is_mask(app, token)) { return token; }
     }
     return -1;
+}
+
+/* ---- Views as they were ---- */
+
+/* What a step back brings back: not the pointer, not what moves by itself, not the look of the
+ * program. */
+static ViewState essence(const ViewState *view)
+{
+    ViewState state = *view;
+    state.hover = (Target){TARGET_NONE, -1, -1, -1, -1};
+    state.scroll = 0;
+    state.enlarged_part = 0;
+    state.thumbnails = NULL;
+    state.patterns = NULL;
+    state.other = NULL;
+    state.theme = NULL;
+    return state;
+}
+
+void app_remember_view(App *app)
+{
+    if (app->undo_at == APP_MAX_UNDO) {
+        memmove(&app->undo[0], &app->undo[1], (APP_MAX_UNDO - 1) * sizeof app->undo[0]);
+        app->undo_at--;
+    }
+    app->undo[app->undo_at++] = app->view;
+    app->undo_count = app->undo_at;
+}
+
+/* A step swaps the view with the one that was kept, so that the way back is kept too. */
+bool app_step_view(App *app, int by)
+{
+    if (app->trace == NULL || (by < 0 ? app->undo_at == 0 : app->undo_at >= app->undo_count)) {
+        return false;
+    }
+    ViewState now = app->view;
+    int at = by < 0 ? --app->undo_at : app->undo_at++;
+    ViewState wanted = essence(&app->undo[at]);
+    app->undo[at] = now;
+    wanted.thumbnails = now.thumbnails;
+    wanted.patterns = now.patterns;
+    wanted.other = now.other;
+    wanted.theme = now.theme;
+    wanted.enlarged_part = wanted.enlarged.kind == TARGET_HEAD ? 1 : 0;
+    app->view = wanted;
+    app->shrinking = false;
+    fit_view(app, app->trace);
+    free(app->grid);
+    app->grid = NULL;
+    return true;
+}
+
+bool app_view_changed(const ViewState *a, const ViewState *b)
+{
+    return a->view != b->view || a->layer != b->layer || a->combine != b->combine ||
+           a->pair != b->pair || a->special != b->special || a->words != b->words ||
+           a->top_k != b->top_k || a->threshold != b->threshold || a->contrast != b->contrast ||
+           a->top_p != b->top_p || a->map != b->map || a->logarithmic != b->logarithmic ||
+           a->zoom != b->zoom || a->flow != b->flow || a->thumbnail_lines != b->thumbnail_lines ||
+           a->pin_count != b->pin_count || !target_equal(a->enlarged, b->enlarged) ||
+           memcmp(&a->heads, &b->heads, sizeof a->heads) != 0 ||
+           memcmp(a->pins, b->pins, (size_t)a->pin_count * sizeof a->pins[0]) != 0;
 }

@@ -25,8 +25,12 @@ enum {
     APP_PATIENCE_MS = 500, /* what takes longer is said to be under way */
     APP_MIN_SCALE_PERCENT = 50,
     APP_MAX_SCALE_PERCENT = 400,
-    APP_MAX_START = 64
+    APP_MAX_START = 64,
+    APP_MAX_HISTORY = 50,
+    APP_MAX_UNDO = 64
 };
+
+typedef struct Session Session; /* session.h */
 
 typedef struct App {
     Arena arena;    /* names and folders that live as long as the program */
@@ -65,9 +69,14 @@ typedef struct App {
     ModelPlace *models;
     int model_count;
     Example *examples;
-    int example_count, example; /* the one that was chosen last */
-    const char *pin_next;       /* a word to be pinned in the trace to come, lent; or NULL */
-    char **start;               /* commands for the first trace; lent */
+    int example_count, example;     /* the one that was chosen last */
+    const char *pin_next;           /* a word to be pinned in the trace to come, lent; or NULL */
+    Session *session;               /* what is remembered between starts; NULL: nothing is */
+    char *history[APP_MAX_HISTORY]; /* sentences, the newest first; a tab before a second one */
+    int history_count;
+    ViewState undo[APP_MAX_UNDO]; /* views as they were: [0, undo_at) before, [undo_at, ..) after */
+    int undo_at, undo_count;
+    char **start; /* commands for the first trace; lent */
     int start_count;
     bool placed; /* layer or heads were chosen by hand: a model's start is not taken */
 
@@ -102,6 +111,13 @@ unsigned app_wants(const App *app);
 
 /* The [MASK] that is looked at: under the pointer, pinned, or the first; -1 when there is none. */
 int app_mask(const App *app);
+
+/* Keeps the view as it is now, before something changes it. */
+void app_remember_view(App *app);
+/* Do they differ in what a step back would bring back? */
+bool app_view_changed(const ViewState *a, const ViewState *b);
+/* A step back or forth through the views that were kept. False: there is none. */
+bool app_step_view(App *app, int by);
 
 /* Puts a sentence into the message line. */
 void app_say(App *app, bool is_error, const char *format, ...)

@@ -60,6 +60,7 @@ static void click_target(App *app, Target target, unsigned did)
                           (did & UI_DOUBLE_CLICKED) != 0 ? "head:isolate %d" : "head:toggle %d",
                           target.head);
     } else if (target.kind != TARGET_NONE) {
+        app_remember_view(app);
         view_toggle_pin(&app->view, target);
         app->changed = true;
     }

@@ -12,12 +12,16 @@ const Command command_table[] = {
     {"text:set", "TEXT", "the sentence", NULL, command_text_set},
     {"text:clear", "", "empties the sentence", NULL, command_text_clear},
     {"text:focus", "", "puts the caret into the sentence", NULL, command_text_focus},
+    {"text:history", "N", "a sentence that was typed before", NULL, command_history},
     {"text:example", "N", "an example sentence, or the next one", NULL, command_example},
     {"pair:set", "TEXT", "the second sentence of a pair", NULL, command_pair_set},
     {"pair:toggle", "", "a second sentence, or none", NULL, command_pair_toggle},
     {"model:open", "NAME|FOLDER", "opens a model", NULL, command_model_open},
     {"trace:open", "FILE", "shows the attention in a trace file", NULL, command_trace_open},
     {"view:set", "NAME", "shows a view", NULL, command_view_set},
+    {"view:back", "", "the view as it was before the last change", command_has_trace,
+     command_view_back},
+    {"view:forward", "", "undoes a step back", command_has_trace, command_view_forward},
     {"view:next", "", "the next view", NULL, command_view_next},
     {"layer:set", "N", "shows a layer", command_has_trace, command_layer_set},
     {"layer:next", "", "the next layer", command_has_trace, command_layer_next},
@@ -101,7 +105,16 @@ bool command_run(App *app, const char *line, Error *err)
             return error_set(err, "%s makes no sense here: %s.", command->name, command->help);
         }
         app->changed = true;
-        return command->run(app, argument, err);
+        ViewState before = app->view;
+        bool ok = command->run(app, argument, err);
+        if (command->run != command_view_back && command->run != command_view_forward &&
+            app->trace != NULL && app_view_changed(&before, &app->view)) {
+            ViewState after = app->view;
+            app->view = before;
+            app_remember_view(app);
+            app->view = after;
+        }
+        return ok;
     }
     return error_set(err, "There is no command \"%.*s\".", (int)min_size(length, 40), line);
 }

@@ -30,6 +30,7 @@ CommandAction command_text_set;
 CommandAction command_text_clear;
 CommandAction command_text_focus;
 CommandAction command_example;
+CommandAction command_history;
 CommandAction command_pair_set;
 CommandAction command_pair_toggle;
 CommandAction command_mask_token;
@@ -40,6 +41,8 @@ CommandAction command_trace_open;
 /* command_view.c: what is shown */
 CommandAction command_view_set;
 CommandAction command_view_next;
+CommandAction command_view_back;
+CommandAction command_view_forward;
 CommandAction command_layer_set;
 CommandAction command_layer_next;
 CommandAction command_layer_previous;

@@ -30,6 +30,20 @@ bool command_text_focus(App *app, const char *argument, Error *err)
     return true;
 }
 
+bool command_history(App *app, const char *argument, Error *err)
+{
+    int at;
+    if (app->history_count == 0) { return error_set(err, "Nothing was typed before."); }
+    if (!command_read_index(argument, app->history_count, "sentence", &at, err)) { return false; }
+    char *first = mem_copy_string(app->history[at]), *tab = strchr(first, '\t');
+    if (tab != NULL) { *tab = '\0'; }
+    textfield_set(&app->text, first);
+    app->pair_open = tab != NULL;
+    if (tab != NULL) { textfield_set(&app->pair, tab + 1); }
+    free(first);
+    return app_run(app, err);
+}
+
 /* The head that an example is about is one of the shipped model's. */
 static void show_example_head(App *app, const Example *example)
 {

@@ -40,6 +40,29 @@ bool command_view_set(App *app, const char *argument, Error *err)
     return show_view(app, view, err);
 }
 
+/* The compare view has a second pass, and a pair is no pair in it. */
+static bool step_view(App *app, int by, Error *err)
+{
+    bool before = app_comparing(app);
+    if (!app_step_view(app, by)) {
+        return error_set(err, by < 0 ? "There is no view to go back to."
+                                     : "There is no view to go forward to.");
+    }
+    return before == app_comparing(app) || app_run(app, err);
+}
+
+bool command_view_back(App *app, const char *argument, Error *err)
+{
+    (void)argument;
+    return step_view(app, -1, err);
+}
+
+bool command_view_forward(App *app, const char *argument, Error *err)
+{
+    (void)argument;
+    return step_view(app, 1, err);
+}
+
 bool command_view_next(App *app, const char *argument, Error *err)
 {
     (void)argument;

@@ -58,6 +58,8 @@ static const Option option_table[] = {
     {'o', "output", "FILE", FOR_RENDER | FOR_DUMP, NULL, "the file to write; - is standard output"},
     {0, "size", "WxH", FIGURE, NULL, "size in points"},
     {0, "scale", "1..4", FIGURE, NULL, "pixels per point"},
+    {0, "fresh", NULL, FOR_WINDOW, NULL,
+     "as if started for the first time, and nothing is remembered"},
     {0, "transparent", NULL, FOR_RENDER, NULL, "no background"},
     {0, "no-caption", NULL, FOR_RENDER, NULL, "no caption under the figure"},
     {0, "source", "NAME", FOR_PROBE, NULL, "only pronouns of this source"},
@@ -147,6 +149,7 @@ static bool set_field(Options *options, const Option *option, const char *argume
         {"transparent", &options->transparent},
         {"no-caption", &options->no_caption},
         {"json", &options->json},
+        {"fresh", &options->fresh},
         {"help", &options->help},
         {"version", &options->version},
     };

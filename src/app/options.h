@@ -37,6 +37,7 @@ typedef struct Options {
     int top;               /* fill: how many words; 0: not given */
     int threads;           /* 0: not given */
     bool transparent, no_caption, json;
+    bool fresh;  /* nothing is remembered from the last time, nor for the next */
     bool placed; /* layer or heads were given: nothing is chosen for the user */
     char *commands[OPTIONS_MAX_COMMANDS]; /* command lines to run once there is a trace; owned */
     int command_count;

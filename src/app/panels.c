@@ -14,6 +14,7 @@
 #define CHIP_HEIGHT 25.0f
 #define CHIP_GAP 4.0f
 #define EXAMPLES_WIDTH 112.0f
+#define HISTORY_WIDTH 98.0f
 enum { MAX_EXAMPLES = 64 };
 
 /* --- top: sentence and tokens ------------------------------------------------------------------ */
@@ -110,6 +111,18 @@ static void choose_example(App *app, Rect rect)
     arena_free(&scratch);
 }
 
+static void choose_history(App *app, Rect rect)
+{
+    const char *labels[APP_MAX_HISTORY];
+    int index = -1;
+    for (int i = 0; i < app->history_count; i++) { labels[i] = app->history[i]; }
+    rect = ui_center(rect, rect.w, 32);
+    if (ui_choice(&app->ui, rect, "History", labels, app->history_count, &index)) {
+        command_do_format(app, "text:history %d", index);
+    }
+    ui_tooltip(&app->ui, rect, "The last sentences");
+}
+
 void panels_top(App *app, Rect rect)
 {
     Ui *ui = &app->ui;
@@ -134,6 +147,10 @@ void panels_top(App *app, Rect rect)
     }
     choose_example(app, ui_cut_right(&row, EXAMPLES_WIDTH));
     ui_cut_right(&row, 8);
+    if (app->session != NULL) {
+        choose_history(app, ui_cut_right(&row, HISTORY_WIDTH));
+        ui_cut_right(&row, 8);
+    }
     show_field(app, row, "sentence", &app->text, "Type a sentence");
     if (app->pair_open) {
         ui_cut_top(&inner, 6);

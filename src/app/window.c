@@ -2,7 +2,9 @@
 
 #include "app/app.h"
 #include "app/command.h"
+#include "app/session.h"
 #include "base/base.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/unicode.h"
 #include "draw/raster.h"
@@ -297,6 +299,7 @@ static void run_frame(Window *window)
     SDL_GetWindowSizeInPixels(window->handle, &width, &height);
     float scale = window_scale(window);
     window->input.time = SDL_GetTicks64();
+    session_poll(window->app);
     app_frame(window->app, &window->input, (Vec){(float)width / scale, (float)height / scale});
     paint(window);
     update_window(window);
@@ -373,10 +376,12 @@ static bool open_handle(Window *window, const Options *options, Error *err)
 }
 
 /* The sentence of the command line, repaired if need be, or the one that everybody knows. */
-static void set_first_text(App *app, const Options *options)
+static void set_first_text(App *app, const Options *options, const SessionStart *start)
 {
     Buffer text = {0};
+    const char *pair = options->pair != NULL ? options->pair : start->pair;
     const char *first = options->text != NULL    ? options->text
+                        : start->text != NULL    ? start->text
                         : app->example_count > 0 ? app->examples[0].text
                                                  : "";
     if (unicode_repair(first, strlen(first), &text) > 0) {
@@ -385,8 +390,8 @@ static void set_first_text(App *app, const Options *options)
     }
     textfield_reset(&app->text, text.length > 0 ? text.bytes : "");
     buffer_clear(&text);
-    if (options->pair != NULL) {
-        unicode_repair(options->pair, strlen(options->pair), &text);
+    if (pair != NULL) {
+        unicode_repair(pair, strlen(pair), &text);
         textfield_reset(&app->pair, text.length > 0 ? text.bytes : "");
         app->pair_open = true;
     }
@@ -399,17 +404,25 @@ static void start_app(Window *window, const Options *options)
     Error err = {""};
     if (options->threads > 0) { kernels_set_threads(options->threads); }
     app->ui.clipboard = (UiClipboard){NULL, get_clipboard, set_clipboard, get_primary, set_primary};
-    app->start = (char **)(uintptr_t)options->commands;
-    app->start_count = options->command_count;
-    app->placed = options->placed;
-    set_first_text(app, options);
+    SessionStart start = {0};
+    if (!options->fresh && options->text == NULL && options->pair == NULL &&
+        options->model == NULL && options->trace == NULL && options->command_count == 0) {
+        start = session_open(app);
+    } else {
+        app->start = (char **)(uintptr_t)options->commands;
+        app->start_count = options->command_count;
+        app->placed = options->placed;
+    }
+    set_first_text(app, options, &start);
     app->wake = wake;
     app->wake_data = window;
     app->worker = worker_new(wake, window);
-    bool ok =
-        options->trace != NULL
-            ? app_open_trace(app, options->trace, &err)
-            : app_open_model(app, options->model != NULL ? options->model : MODELS_DEFAULT, &err);
+    const char *name = options->model != NULL ? options->model
+                       /* That of the last time may be gone. */
+                       : start.model != NULL && file_is_folder(start.model) ? start.model
+                                                                            : MODELS_DEFAULT;
+    bool ok = options->trace != NULL ? app_open_trace(app, options->trace, &err)
+                                     : app_open_model(app, name, &err);
     if (!ok) { app_say(app, true, "%s", err.text); }
     app->focus_wanted = "sentence";
 }
@@ -433,6 +446,7 @@ bool window_run(const Options *options, Error *err)
         app_init(window.app, fonts);
         start_app(&window, options);
         loop(&window);
+        session_close(window.app);
         app_free(window.app);
     }
     font_close(fonts);

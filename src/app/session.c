@@ -1,0 +1,316 @@
+#include "app/session.h"
+
+#include "app/command.h"
+#include "base/base.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/unicode.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TITLE "# headlight session 1"
+#define HISTORY_TITLE "# headlight history 1"
+#define FILE_LIMIT ((size_t)1 << 20)
+enum { STAY_MS = 2000, WRITE_MS = 4000, MOST_COMMANDS = 64 };
+
+struct Session {
+    char *folder;                 /* NULL: nowhere to write */
+    Buffer written, seen_history; /* what the files hold */
+    char *commands[MOST_COMMANDS];
+    int command_count;
+    SessionStart start;
+    char *candidate;         /* a sentence that is not old enough for the history */
+    uint64_t since, checked; /* ms */
+    bool complained;
+};
+
+/* ---- Where ---- */
+
+static char *state_folder(void)
+{
+    Arena arena = {0};
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    const char *path = NULL;
+    if (state != NULL && state[0] == '/') {
+        path = arena_format(&arena, "%s/headlight", state);
+    } else if (home != NULL && home[0] == '/') {
+        path = arena_format(&arena, "%s/.local/state/headlight", home);
+    }
+    char *copy = path != NULL ? mem_copy_string(path) : NULL;
+    arena_free(&arena);
+    return copy;
+}
+
+/* The whole file if it is what it should be. One that is not is put aside. */
+static bool read_file(App *app, const char *name, const char *title, Buffer *text)
+{
+    char *path = file_join(app->session->folder, name);
+    bool there = file_exists(path);
+    size_t length = strlen(title);
+    bool good = there && file_read(path, FILE_LIMIT, text, NULL) && text->length > length &&
+                strncmp(text->bytes, title, length) == 0 && text->bytes[length] == '\n' &&
+                strlen(text->bytes) == text->length &&
+                unicode_valid_prefix(text->bytes, text->length) == text->length;
+    if (there && !good) {
+        Arena arena = {0};
+        const char *aside = arena_format(&arena, "%s.damaged", path);
+        bool moved = rename(path, aside) == 0;
+        app_say(app, true, moved ? "%s was damaged and is now %s." : "%s is damaged.", path, aside);
+        arena_free(&arena);
+    }
+    free(path);
+    return good;
+}
+
+/* ---- Reading ---- */
+
+/* Does the line begin with that command? Then its argument. */
+static const char *argument_of(const char *line, const char *command)
+{
+    size_t length = strlen(command);
+    if (strncmp(line, command, length) != 0) { return NULL; }
+    return line[length] == ' ' ? line + length + 1 : NULL;
+}
+
+static void take_line(Session *session, const char *line)
+{
+    static const char *const harmless[] = {
+        "view:set",     "layer:set",     "head:set",      "head:combine", "filter",
+        "special",      "threshold:set", "contrast",      "words",        "top:k",
+        "top:p",        "heatmap:map",   "heatmap:scale", "flow:kind",    "thumbnails",
+        "grid:measure", "theme",         "pin:query",     "pin:key",      "compare:model",
+    };
+    const struct {
+        const char *command;
+        char **field;
+    } fields[] = {{"model:open", &session->start.model},
+                  {"text:set", &session->start.text},
+                  {"pair:set", &session->start.pair}};
+    for (size_t i = 0; i < COUNTOF(fields); i++) {
+        const char *argument = argument_of(line, fields[i].command);
+        if (argument == NULL) { continue; }
+        free(*fields[i].field);
+        *fields[i].field = mem_copy_string(argument);
+    }
+    for (size_t i = 0; i < COUNTOF(harmless); i++) {
+        if (argument_of(line, harmless[i]) == NULL) { continue; }
+        if (session->command_count == MOST_COMMANDS) { return; }
+        session->commands[session->command_count++] = mem_copy_string(line);
+        return;
+    }
+}
+
+static void read_history(App *app)
+{
+    Buffer text = {0};
+    if (read_file(app, "history", HISTORY_TITLE, &text)) {
+        char *rest = text.bytes + strlen(HISTORY_TITLE) + 1;
+        for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+            if (line[0] != '\0' && app->history_count < APP_MAX_HISTORY) {
+                app->history[app->history_count++] = mem_copy_string(line);
+            }
+        }
+    }
+    buffer_free(&text);
+}
+
+SessionStart session_open(App *app)
+{
+    Session *session = app->session = mem_zero(1, sizeof *session);
+    session->folder = state_folder();
+    if (session->folder == NULL) { return session->start; }
+    Buffer text = {0};
+    if (read_file(app, "session", TITLE, &text)) {
+        buffer_add(&session->written, text.bytes, text.length);
+        char *rest = text.bytes + strlen(TITLE) + 1;
+        for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+            int percent;
+            if (sscanf(line, "interface %4d", &percent) == 1) {
+                app->scale_percent =
+                    clamp_int(percent, APP_MIN_SCALE_PERCENT, APP_MAX_SCALE_PERCENT);
+            }
+            take_line(session, line);
+        }
+    }
+    buffer_free(&text);
+    read_history(app);
+    app->start = session->commands;
+    app->start_count = session->command_count;
+    app->placed = session->command_count > 0;
+    return session->start;
+}
+
+/* ---- Writing ---- */
+
+/* A line stays a line, and a field a field. */
+static void add_text(Buffer *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        char c = *text == '\n' || *text == '\r' || *text == '\t' ? ' ' : *text;
+        buffer_add(out, &c, 1);
+    }
+}
+
+static void describe_heads(const App *app, Buffer *out)
+{
+    const ViewState *view = &app->view;
+    int heads = app->trace->attention[view->attention].heads, written = 0;
+    if (headset_count(&view->heads) >= heads) {
+        buffer_add_string(out, "head:set all\n");
+        return;
+    }
+    for (int head = headset_next(&view->heads, -1); head >= 0;
+         head = headset_next(&view->heads, head)) {
+        buffer_format(out, "%s%d", written++ > 0 ? "," : "head:set ", head);
+    }
+    buffer_add_string(out, written > 0 ? "\n" : "");
+}
+
+static void describe(const App *app, Buffer *out)
+{
+    static const char *const combine[COMBINES] = {"none",        "mean",       "max",
+                                                  "layers-mean", "layers-max", "rollout"};
+    static const char *const filters[PAIR_FILTERS] = {"all", "aa", "ab", "ba", "bb"};
+    static const char *const special[SPECIAL_MODES] = {"shown", "hidden", "renormalised"};
+    static const char *const flows[FLOW_KINDS] = {"attention", "rollout", "maximum"};
+    static const char *const measures[MEASURES] = {"entropy", "distance", "special", "link"};
+    const ViewState *view = &app->view;
+    buffer_add_string(out, TITLE "\n");
+    if (app->model != NULL) { buffer_format(out, "model:open %s\n", model_folder(app->model)); }
+    buffer_add_string(out, "text:set ");
+    add_text(out, app_text(app));
+    if (app->pair_open) {
+        buffer_add_string(out, "\npair:set ");
+        add_text(out, textfield_text(&app->pair));
+    }
+    buffer_format(out, "\nview:set %s\nlayer:set %d\n", view_table[view->view].name, view->layer);
+    describe_heads(app, out);
+    buffer_format(out, "head:combine %s\nspecial %s\n", combine[view->combine],
+                  special[view->special]);
+    if (app_pair(app) != NULL) { buffer_format(out, "filter %s\n", filters[view->pair]); }
+    buffer_format(out, "threshold:set %g\ncontrast %g\nwords %s\ntop:k %d\ntop:p %g\n",
+                  (double)view->threshold, (double)view->contrast, view->words ? "words" : "pieces",
+                  view->top_k, (double)view->top_p);
+    buffer_format(out, "heatmap:map %s\nheatmap:scale %s\nflow:kind %s\nthumbnails %s\n",
+                  palette_map_name(view->map), view->logarithmic ? "log" : "linear",
+                  flows[view->flow], view->thumbnail_lines ? "lines" : "heatmaps");
+    buffer_format(out, "grid:measure %s\ntheme %s\ninterface %d\n",
+                  app->grid_pattern >= 0 ? pattern_table[app->grid_pattern].name
+                                         : measures[app->measure],
+                  view->theme->name, app->scale_percent);
+    if (app->compare_model != NULL) {
+        buffer_format(out, "compare:model %s\n", app->compare_model);
+    }
+    for (int pin = 0; pin < view->pin_count; pin++) {
+        const Target *target = &view->pins[pin];
+        if (target->kind == TARGET_QUERY) { buffer_format(out, "pin:query %d\n", target->query); }
+        if (target->kind == TARGET_KEY) { buffer_format(out, "pin:key %d\n", target->key); }
+    }
+}
+
+/* Writes the file if it would change. The first failure is told, once. */
+static void write_file(App *app, const char *name, const Buffer *text, Buffer *written)
+{
+    Session *session = app->session;
+    if (text->length == written->length &&
+        (text->length == 0 || memcmp(text->bytes, written->bytes, text->length) == 0)) {
+        return;
+    }
+    Error err = {""};
+    char *path = file_join(session->folder, name);
+    bool ok = file_make_folder(session->folder, &err) &&
+              file_write(path, text->bytes, text->length, &err);
+    if (!ok && !session->complained) {
+        app_say(app, true, "What you do now is not remembered: %s", err.text);
+        session->complained = true;
+    }
+    buffer_clear(written);
+    buffer_add(written, text->bytes, text->length);
+    free(path);
+}
+
+static void save(App *app)
+{
+    Session *session = app->session;
+    if (session->folder == NULL || app->trace == NULL || app->model == NULL) { return; }
+    Buffer text = {0}, history = {0};
+    describe(app, &text);
+    buffer_add_string(&history, HISTORY_TITLE "\n");
+    for (int i = 0; i < app->history_count; i++) {
+        buffer_format(&history, "%s\n", app->history[i]);
+    }
+    write_file(app, "session", &text, &session->written);
+    if (app->history_count > 0) { write_file(app, "history", &history, &session->seen_history); }
+    buffer_free(&text);
+    buffer_free(&history);
+}
+
+/* ---- History ---- */
+
+/* The newest first; one that comes again moves up. */
+static void remember(App *app, const char *line)
+{
+    int at = 0;
+    while (at < app->history_count && strcmp(app->history[at], line) != 0) { at++; }
+    char *entry = at < app->history_count ? app->history[at] : mem_copy_string(line);
+    if (at == app->history_count && app->history_count == APP_MAX_HISTORY) {
+        free(app->history[--at]);
+    } else if (at == app->history_count) {
+        app->history_count++;
+    }
+    memmove(&app->history[1], &app->history[0], (size_t)at * sizeof app->history[0]);
+    app->history[0] = entry;
+}
+
+static void watch_sentence(App *app)
+{
+    Session *session = app->session;
+    Buffer line = {0};
+    add_text(&line, app_text(app));
+    if (app->pair_open && textfield_text(&app->pair)[0] != '\0') {
+        buffer_add_string(&line, "\t");
+        add_text(&line, textfield_text(&app->pair));
+    }
+    bool same = line.length > 0 && session->candidate != NULL &&
+                strcmp(session->candidate, line.bytes) == 0;
+    if (!same) {
+        free(session->candidate);
+        session->candidate = mem_copy_string(line.length > 0 ? line.bytes : "");
+        session->since = app->now;
+    } else if (session->since != 0 && app->now - session->since >= STAY_MS) {
+        if (strspn(line.bytes, " \t") < line.length) { remember(app, line.bytes); }
+        session->since = 0; /* it is in */
+    }
+    buffer_free(&line);
+}
+
+void session_poll(App *app)
+{
+    Session *session = app->session;
+    if (session == NULL || app->trace == NULL) { return; }
+    watch_sentence(app);
+    if (app->now - session->checked < WRITE_MS) { return; }
+    session->checked = app->now;
+    save(app);
+}
+
+void session_close(App *app)
+{
+    Session *session = app->session;
+    if (session == NULL) { return; }
+    save(app);
+    for (int i = 0; i < session->command_count; i++) { free(session->commands[i]); }
+    free(session->start.model);
+    free(session->start.text);
+    free(session->start.pair);
+    free(session->candidate);
+    free(session->folder);
+    buffer_free(&session->written);
+    buffer_free(&session->seen_history);
+    free(session);
+    app->session = NULL;
+    app->start = NULL;
+    app->start_count = 0;
+}
