@@ -3,6 +3,7 @@
 #include "app/command.h"
 #include "app/keymap.h"
 #include "app/panels.h"
+#include "app/session.h"
 #include "base/base.h"
 
 #include <math.h>
@@ -210,6 +211,8 @@ int app_next_frame(const App *app)
     if (app->asked != 0 && app->now < app->asked + APP_PATIENCE_MS) {
         due = min_size(due, app->asked + APP_PATIENCE_MS);
     }
+    uint64_t remember = session_due(app);
+    if (remember != 0 && remember < due) { due = remember; }
     if (due == UI_NEVER) { return -1; }
     return due > app->now ? (int)min_size((size_t)(due - app->now), 60000) : 0;
 }

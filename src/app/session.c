@@ -23,6 +23,7 @@ struct Session {
     SessionStart start;
     char *candidate;         /* a sentence that is not old enough for the history */
     uint64_t since, checked; /* ms */
+    uint64_t due; /* ms: when the file is to be looked at again; 0: when something happens */
     bool complained;
 };
 
@@ -291,9 +292,21 @@ void session_poll(App *app)
     Session *session = app->session;
     if (session == NULL || app->trace == NULL) { return; }
     watch_sentence(app);
-    if (app->now - session->checked < WRITE_MS) { return; }
+    if (app->now - session->checked < WRITE_MS) {
+        session->due = session->checked + WRITE_MS;
+        return;
+    }
     session->checked = app->now;
+    session->due = 0;
     save(app);
+}
+
+uint64_t session_due(const App *app)
+{
+    const Session *session = app->session;
+    if (session == NULL) { return 0; }
+    uint64_t stays = session->since != 0 ? session->since + STAY_MS : 0;
+    return stays != 0 && (session->due == 0 || stays < session->due) ? stays : session->due;
 }
 
 void session_close(App *app)

@@ -20,6 +20,8 @@ SessionStart session_open(App *app);
 
 /* Writes what has changed, at most every few seconds; called with every frame. */
 void session_poll(App *app);
+/* The time in ms at which session_poll wants to be called again; 0: not before something happens. */
+uint64_t session_due(const App *app);
 /* Writes what has changed, now, and frees what session_open made. */
 void session_close(App *app);
 

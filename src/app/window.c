@@ -299,8 +299,8 @@ static void run_frame(Window *window)
     SDL_GetWindowSizeInPixels(window->handle, &width, &height);
     float scale = window_scale(window);
     window->input.time = SDL_GetTicks64();
-    session_poll(window->app);
     app_frame(window->app, &window->input, (Vec){(float)width / scale, (float)height / scale});
+    session_poll(window->app);
     paint(window);
     update_window(window);
 }
