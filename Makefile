@@ -63,6 +63,7 @@ help:
 	@echo 'make lint        clang-format, clang-tidy, cppcheck and gcc, warnings are errors'
 	@echo 'make format      rewrites the code the way clang-format wants it'
 	@echo 'make golden      rewrites the golden texts of the views, to be looked at with git diff'
+	@echo 'make approve     takes the pictures that the views draw now for the approved ones'
 	@echo 'make install     into PREFIX=$(PREFIX), under DESTDIR= when packaging'
 	@echo 'make uninstall   takes that away again'
 	@echo 'make clean       removes what was built'
@@ -70,7 +71,7 @@ help:
 # ---- What has to be there first ----------------------------------------------------------------
 
 PACKAGE_SETS := build \
-    $(if $(filter test sanitize golden test-programs,$(MAKECMDGOALS)),test) \
+    $(if $(filter test sanitize golden approve test-programs,$(MAKECMDGOALS)),test) \
     $(if $(filter lint format,$(MAKECMDGOALS)),test lint)
 
 .PHONY: packages
@@ -139,6 +140,11 @@ sanitize: packages
 .PHONY: golden
 golden: test-programs
 	@sh tests/run.sh --golden $(BUILD)
+
+# Look at the differences first: the pictures of the last run that differed are named by the test.
+.PHONY: approve
+approve: test-programs
+	@HEADLIGHT=$(BUILD)/headlight sh tests/cli/pictures.sh --approve
 
 .PHONY: bench
 bench: $(BUILD)/headlight $(call programs,$(BENCHES))
