@@ -162,8 +162,8 @@ class Model(nn.Module):
     def forward(self, ids, keep=None, hide=None, deep=None, only=None):
         """Hidden states [rows * length, hidden] of ids [rows, length], or those of the places
         in `only`. hide: pairs of a share of the texts and a table of pieces that nobody may look
-        at in them; deep: the same for the upper half of the layers, where a token may not look at
-        itself either."""
+        at in them; deep: the same (a share, a table) from one layer on, and whether a token may
+        not look at itself there either."""
         rows, length = ids.shape
         at = torch.arange(length)
         begins = ids == CLS
@@ -179,10 +179,13 @@ class Model(nn.Module):
         for share, pieces in hide or ():
             texts = torch.rand(rows, length).gather(1, text.clamp(min=0)) < share
             bias.masked_fill_((texts & pieces[ids])[:, None] & same, -1e3)
-        upper = bias
+        upper, first_deep = bias, len(self.bert.encoder.layer)
         if deep is not None:                    # -1e3, not -1e4: a text may have nothing else
-            texts = torch.rand(rows, length).gather(1, text.clamp(min=0)) < deep[0]
-            hidden = (texts & deep[1][ids])[:, None] | (torch.eye(length, dtype=torch.bool) & texts[:, None])
+            share, pieces, first_deep, itself = deep
+            texts = torch.rand(rows, length).gather(1, text.clamp(min=0)) < share
+            hidden = (texts & pieces[ids])[:, None]
+            if itself:
+                hidden = hidden | (torch.eye(length, dtype=torch.bool) & texts[:, None])
             upper = bias.masked_fill(hidden & same, -1e3)
         bias, upper = bias[:, None], upper[:, None]
 
@@ -191,7 +194,7 @@ class Model(nn.Module):
         x = e.LayerNorm(x).view(rows * length, -1)
         layers = self.bert.encoder.layer
         for i, layer in enumerate(layers):
-            x = layer(x, bias if i < len(layers) // 2 else upper, rows, length, keep,
+            x = layer(x, bias if i < first_deep else upper, rows, length, keep,
                       only if layer is layers[-1] else None)
         return x
 

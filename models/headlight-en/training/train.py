@@ -34,9 +34,11 @@ PAIRS = 64                          # at most, in a step
 # half of the run; from there on less and less, and not at all in the last third. Where they are
 # always there, the heads of deep layers come to rest on [CLS] early, all alike.
 HIDE = (0.85, 0.5, 0.5)
-# In the upper half of the layers, until nearly the end of the run, at the FREQUENT most frequent
-# pieces neither: what comes together there has to come from words that mean something.
+# In the upper half of the layers, until five sixths of the run, at the FREQUENT most frequent pieces
+# neither, nor at itself: what comes together there has to come from other words that mean something.
+# Then they may rest; but in the uppermost two layers not on [CLS], lest all rest on the same token.
 FREQUENT = 60
+DEEP_UNTIL, DEEP_FROM, REST_UNTIL, REST_FROM = 0.835, 3, 0.97, 4
 SCORE_LIMIT = 12.0                  # of a query-key product before the softmax, see clip()
 KEEP_AT = [0, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128]      # million tokens
 
@@ -188,7 +190,8 @@ def main():
             kept_at += 1
         ids, chosen, answer, asked, noun, paired, follows = batches.next(part)
         model.watch(step % 4 == 0)
-        deep = (min(1.0, max(0.0, (0.97 - part) / 0.09)), frequent)
+        deep = ((1.0, frequent, DEEP_FROM, True) if part < DEEP_UNTIL else
+                (1.0, resting[0] | resting[2], REST_FROM, False) if part < REST_UNTIL else None)
         hide = [(share * min(1.0, max(0.0, 4 - 6 * part)), pieces) for share, pieces in zip(HIDE, resting)]
         x = model(ids, hide=hide, deep=deep, only=torch.cat([chosen, asked, paired]))
         scores = model.words(x[: len(chosen) + len(asked)]).float()
