@@ -49,6 +49,8 @@ def main():
     if (model / "checkpoints").exists():
         shutil.rmtree(model / "checkpoints")
     for keep in options.keep:
+        if keep not in saved:               # a shorter run
+            continue
         write_folder(model, saved[keep], model / "checkpoints" / (keep + "M"))
     with open(run / "log.csv") as log:
         tokens = int(list(csv.DictReader(log))[-1]["tokens"])

@@ -250,6 +250,7 @@ class Optimiser:
         self.adam = {n: p for n, p in names.items() if n not in self.muon}
         self.state = {n: torch.zeros_like(p) for n, p in names.items()}
         self.second = {n: torch.zeros_like(p) for n, p in self.adam.items()}
+        self.pace = {}          # of queries and keys: their rate, the others' being 1; 0.5 if not here
         self.groups = {}
         for n, p in self.muon.items():
             self.groups.setdefault(tuple(p.shape), []).append(n)
@@ -267,7 +268,7 @@ class Optimiser:
             updates = orthogonal(torch.stack(updates))
             scale = muon_rate * 0.2 * math.sqrt(max(shape))
             for n, u in zip(names, updates):
-                slow = 0.5 if "query" in n or "key" in n else 1.0       # see SelfAttention.clip
+                slow = self.pace.get(n, 0.5) if "query" in n or "key" in n else 1.0
                 self.muon[n].mul_(1 - muon_rate * self.decay).add_(u, alpha=-scale * slow)
         c1, c2 = 1 - betas[0] ** self.count, 1 - betas[1] ** self.count
         for n, p in self.adam.items():

@@ -24,7 +24,7 @@ from text import CLS, MASK, SEP, SPECIAL, Tokenizer
 
 # A step is 6,144 tokens of one length. Of its rows a part is mined references.
 # length: (chance of a step, rows, mined rows in the first half of the run, and in the second)
-STEPS = {64: (0.46, 96, 52, 32), 128: (0.46, 48, 22, 24), 256: (0.08, 24, 0, 0)}
+STEPS = {64: (0.60, 96, 58, 58), 128: (0.36, 48, 24, 24), 256: (0.04, 24, 0, 0)}
 MASKED = 0.24                       # of all tokens of a step, padding counted
 REFERENCE_WEIGHT = 3.0              # of a noun behind a pronoun, a masked piece being 1
 REFERENCES = 128                    # at most, in a step
@@ -37,9 +37,11 @@ HIDE = (0.85, 0.5, 0.5)
 # In the upper half of the layers, until five sixths of the run, at the FREQUENT most frequent pieces
 # neither, nor at itself: what comes together there has to come from other words that mean something.
 # Then they may rest; but in the uppermost two layers not on [CLS], lest all rest on the same token.
+# At the very end everybody may look at everything, and the queries and keys of the upper half learn
+# as fast as in mid-course, so that each finds its place.
 FREQUENT = 60
-DEEP_UNTIL, DEEP_FROM, REST_UNTIL, REST_FROM = 0.835, 3, 0.97, 4
-SCORE_LIMIT = 12.0                  # of a query-key product before the softmax, see clip()
+DEEP_UNTIL, DEEP_FROM, REST_UNTIL, REST_FROM, LAST_PACE = 0.835, 3, 0.94, 4, 12.0
+SCORE_LIMIT = 16.0                  # of a query-key product before the softmax, see clip()
 KEEP_AT = [0, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128]      # million tokens
 
 
@@ -192,6 +194,8 @@ def main():
         model.watch(step % 4 == 0)
         deep = ((1.0, frequent, DEEP_FROM, True) if part < DEEP_UNTIL else
                 (1.0, resting[0] | resting[2], REST_FROM, False) if part < REST_UNTIL else None)
+        if part >= REST_UNTIL and not optimiser.pace:
+            optimiser.pace = {n: LAST_PACE for n in optimiser.muon if int(n.split(".")[3]) >= DEEP_FROM}
         hide = [(share * min(1.0, max(0.0, 4 - 6 * part)), pieces) for share, pieces in zip(HIDE, resting)]
         x = model(ids, hide=hide, deep=deep, only=torch.cat([chosen, asked, paired]))
         scores = model.words(x[: len(chosen) + len(asked)]).float()
