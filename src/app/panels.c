@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "base/buffer.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -240,6 +241,33 @@ static void choose_filters(App *app, Rect *rest)
     }
 }
 
+/* How many keys of each query get lines: a number of them, or as many as make up a share. */
+static void choose_strongest(App *app, Rect *rest)
+{
+    static const struct {
+        const char *label;
+        int k;
+        float p;
+    } choices[] = {{"each query: all keys", 0, 1},     {"each query: strongest key", 1, 1},
+                   {"each query: 2 strongest", 2, 1},  {"each query: 3 strongest", 3, 1},
+                   {"each query: 5 strongest", 5, 1},  {"each query: half its weight", 0, 0.5f},
+                   {"each query: 90 % of it", 0, 0.9f}};
+    const char *labels[COUNTOF(choices)];
+    int index = -1;
+    for (size_t i = 0; i < COUNTOF(choices); i++) {
+        labels[i] = choices[i].label;
+        if (choices[i].k == app->view.top_k && fabsf(choices[i].p - app->view.top_p) < 1e-3f) {
+            index = (int)i;
+        }
+    }
+    if (!has_room(rest, UI_ROW)) { return; }
+    if (ui_choice(&app->ui, section(app, rest, NULL, UI_ROW), "each query: chosen", labels,
+                  COUNTOF(choices), &index)) {
+        command_do_format(app, "top:k %d", choices[index].k);
+        command_do_format(app, "top:p %g", (double)choices[index].p);
+    }
+}
+
 static void choose_lines(App *app, Rect *rest)
 {
     UiSlider threshold = {
@@ -381,6 +409,7 @@ void panels_left(App *app, Rect rect)
     } else {
         choose_lines(app, &rest);
     }
+    if (strcmp(view, "head") == 0) { choose_strongest(app, &rest); }
     drawing_set_clip(app->ui.drawing, clip);
 }
 

@@ -177,7 +177,8 @@ void parts_line_legend(const Trace *trace, const ViewState *state, Rect area, Dr
     const char *from = state->threshold > 0 ? arena_format(&scratch, "lines from %.3g on, ",
                                                            (double)state->threshold)
                                             : "";
-    const char *top = state->top_k > 0
+    const char *top = state->top_k == 1 ? "the strongest key of each query, "
+                      : state->top_k > 1
                           ? arena_format(&scratch, "the %d strongest of each query, ", state->top_k)
                           : "";
     const char *part =

@@ -96,8 +96,8 @@ static bool choose(const Flow *f, Target target, int *level, int *token, bool *u
 static void find_chosen(Flow *f)
 {
     f->level = -1;
-    int level, token;
-    bool upwards;
+    int level = -1, token = -1;
+    bool upwards = false;
     bool found = !f->state->figure && choose(f, f->state->hover, &level, &token, &upwards);
     for (int pin = f->state->pin_count - 1; !found && pin >= 0; pin--) {
         found = choose(f, f->state->pins[pin], &level, &token, &upwards);

@@ -53,7 +53,8 @@ def main():
             continue
         write_folder(model, saved[keep], model / "checkpoints" / (keep + "M"))
     with open(run / "log.csv") as log:
-        tokens = int(list(csv.DictReader(log))[-1]["tokens"])
+        rows = list(csv.DictReader(log))
+        tokens = int(rows[-1]["tokens"]) if rows else 1
     with open(Path(__file__).parent / "patterns.csv", "w", newline="") as out:
         table = csv.writer(out)
         table.writerow(["tokens"] + [column for p in PATTERNS for column in (p, p + "_head")])
