@@ -11,11 +11,12 @@ packages_of() {
     case $1 in
     build)
         echo gcc libc6-dev pkg-config libsdl2-dev libsdl2-ttf-dev libopenblas-pthread-dev \
-            libfontconfig-dev libutf8proc-dev libcjson-dev libstb-dev
+            libfontconfig-dev libutf8proc-dev libcjson-dev libstb-dev libcairo2-dev libpango1.0-dev
         # fontconfig keeps the list of fonts ready, or else every first start would search for them.
         echo fontconfig fonts-dejavu-core fonts-noto-core
         ;;
-    test) echo libcmocka-dev xvfb xdotool ;;
+    # rsvg-convert and pdftoppm: figures are looked at as other programs show them.
+    test) echo libcmocka-dev xvfb xdotool librsvg2-bin poppler-utils ;;
     lint) echo clang clang-format clang-tidy cppcheck ;;
     *)
         echo "install_packages.sh: no such set of packages: $1" >&2

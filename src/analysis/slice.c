@@ -79,6 +79,21 @@ Slice slice_make(const Trace *trace, AttentionKind kind, PairFilter pair, Specia
     return slice;
 }
 
+static int keep_range(int *index, int count, int first, int last)
+{
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+        if (index[i] >= first && index[i] <= last) { index[kept++] = index[i]; }
+    }
+    return kept;
+}
+
+void slice_keep_range(Slice *slice, int first, int last)
+{
+    slice->queries = keep_range(slice->query_index, slice->queries, first, last);
+    slice->keys = keep_range(slice->key_index, slice->keys, first, last);
+}
+
 /* ---- Words ---- */
 
 /* Groups consecutive tokens of one word. Returns how many groups there are; index [count] becomes

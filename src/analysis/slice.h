@@ -64,6 +64,9 @@ typedef struct Slice {
 Slice slice_make(const Trace *trace, AttentionKind kind, PairFilter pair, SpecialTokens special,
                  Arena *arena);
 
+/* Leaves only tokens first to last (of the trace) in rows and columns; before slice_group_words. */
+void slice_keep_range(Slice *slice, int first, int last);
+
 /* Makes rows and columns whole words: the weight of a word is the mean over its pieces where it looks,
  * and the sum over its pieces where it is looked at, so that rows still sum to 1. Special tokens stay
  * as they are. query_index and key_index then name a word's first piece. */

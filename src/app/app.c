@@ -24,8 +24,11 @@ static void read_examples(App *app)
 
 void app_init(App *app, FontSet *fonts)
 {
-    *app = (App){
-        .fonts = fonts, .view = view_state_default(), .scale_percent = 100, .grid_pattern = -1};
+    *app = (App){.fonts = fonts,
+                 .view = view_state_default(),
+                 .figure = figure_default(),
+                 .scale_percent = 100,
+                 .grid_pattern = -1};
     app->view.hover = app->chip_hover = (Target){TARGET_NONE, -1, -1, -1, -1};
     app->models = models_list(&app->arena, &app->model_count);
     read_examples(app);
@@ -43,6 +46,7 @@ void app_free(App *app)
     model_free(app->model);
     textfield_free(&app->text);
     textfield_free(&app->pair);
+    textfield_free(&app->figure_title);
     ui_free(&app->ui);
     drawing_free(app->picture);
     drawing_free(app->screen);

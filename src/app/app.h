@@ -10,6 +10,7 @@
 #include "analysis/pattern.h"
 #include "analysis/rank.h"
 #include "app/examples.h"
+#include "app/figure.h"
 #include "app/models.h"
 #include "app/worker.h"
 #include "draw/font.h"
@@ -40,6 +41,7 @@ typedef struct App {
     Worker *worker; /* NULL without a window: then passes run at once */
 
     ViewState view;
+    Figure figure; /* how figures come out */
     Measure measure;
     int grid_pattern;        /* the grid shows a pattern instead of the measure; -1: it does not */
     PatternScores *patterns; /* what the model's heads do on the probe set; NULL: not known (yet) */
@@ -59,6 +61,7 @@ typedef struct App {
     void (*wake)(void *data); /* what workers call when they have an answer; may be NULL */
     void *wake_data;
     TextField text, pair;
+    TextField figure_title; /* in the dialog for figures */
     bool pair_open;
 
     Ui ui;
@@ -87,7 +90,7 @@ typedef struct App {
     uint64_t asked;         /* when the worker was asked for what it has not answered; 0: nothing */
     const char *focus_wanted; /* name of the text field that gets the keyboard next, or NULL */
     bool changed;             /* a command ran: the frame is laid out again */
-    bool help_open, presenting, fullscreen, quit;
+    bool help_open, figure_open, presenting, fullscreen, quit;
     int scale_percent; /* interface scale */
     char *last_export; /* path of the last figure, or NULL */
 } App;

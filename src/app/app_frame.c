@@ -185,6 +185,7 @@ static void run_pass(App *app, Input *input, Vec window)
     drawing_append(app->screen, app->picture, (Vec){0, 0});
     drawing_set_clip(app->screen, clip);
     if (app->trace != NULL) { panels_tooltip(app); }
+    if (app->figure_open && app->trace != NULL) { panels_figure(app, page); }
     if (app->help_open) { panels_help(app, page); }
     ui_end(ui);
     run_keys(app, input);

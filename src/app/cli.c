@@ -1,12 +1,10 @@
 #include "app/cli_parts.h"
 
 #include "app/command.h"
-#include "app/export.h"
 #include "base/base.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/unicode.h"
-#include "draw/out.h"
 #include "model/kernels.h"
 #include "model/trace_file.h"
 
@@ -25,6 +23,21 @@ int cli_fail(const Error *err, int status)
     return status;
 }
 
+bool cli_check_text(const Buffer *text, Error *err)
+{
+    size_t valid = unicode_valid_prefix(text->length > 0 ? text->bytes : "", text->length);
+    if (valid < text->length) {
+        return error_set(err, "The text is not valid UTF-8 at byte %zu; save it as UTF-8.", valid);
+    }
+    if (text->length > 0 && strlen(text->bytes) < text->length) {
+        return error_set(err, "The text holds a NUL byte; is it a binary file?");
+    }
+    if (text->length == 0 || strspn(text->bytes, " \t\r\n") == text->length) {
+        return error_set(err, "The text is empty; there is nothing to look at.");
+    }
+    return true;
+}
+
 char *cli_read_text(const char *argument, Error *err)
 {
     Buffer text = {0};
@@ -39,27 +52,20 @@ char *cli_read_text(const char *argument, Error *err)
     } else {
         buffer_add_string(&text, argument);
     }
-    size_t valid = unicode_valid_prefix(text.length > 0 ? text.bytes : "", text.length);
-    bool ok = true;
-    if (valid < text.length) {
-        ok = error_set(err, "The text is not valid UTF-8 at byte %zu; save it as UTF-8.", valid);
-    } else if (text.length > 0 && strlen(text.bytes) < text.length) {
-        ok = error_set(err, "The text holds a NUL byte; is it a binary file?");
-    } else if (text.length == 0 || strspn(text.bytes, " \t\r\n") == text.length) {
-        ok = error_set(err, "The text is empty; there is nothing to look at.");
-    }
+    bool ok = cli_check_text(&text, err);
     if (!ok) { buffer_free(&text); }
     return ok ? text.bytes : NULL;
 }
 
-static void warn_cut(const Trace *trace, const Model *model)
+bool cli_was_cut(const App *app, Error *note)
 {
-    if (trace->encoding->cut == 0) { return; }
-    fprintf(
-        stderr,
-        "headlight: The text has %d tokens more than the %d positions of %s; the last ones were "
-        "left out.\n",
-        trace->encoding->cut, model_config(model)->positions, model_name(model));
+    if (app->trace->encoding->cut == 0) { return false; }
+    error_set(note,
+              "The text has %d tokens more than the %d positions of %s; the last ones were left "
+              "out.",
+              app->trace->encoding->cut, model_config(app->model)->positions,
+              model_name(app->model));
+    return true;
 }
 
 bool cli_open_model(App *app, const Options *options, Error *err)
@@ -82,7 +88,8 @@ bool cli_prepare(App *app, const Options *options, Error *err)
     bool ok = text != NULL;
     if (ok && options->pair != NULL) { ok = (pair = cli_read_text(options->pair, err)) != NULL; }
     if (ok) { ok = app_show(app, text, pair, err); }
-    if (ok) { warn_cut(app->trace, app->model); }
+    Error note;
+    if (ok && cli_was_cut(app, &note)) { cli_complain(&note); }
     free(text);
     free(pair);
     return ok;
@@ -97,36 +104,12 @@ bool cli_print(const Buffer *out, Error *err)
     return error_set(err, "Standard output can't be written.");
 }
 
-static bool run_commands(App *app, const Options *options, Error *err)
+bool cli_run_commands(App *app, const Options *options, Error *err)
 {
     for (int i = 0; i < options->command_count; i++) {
         if (!command_run(app, options->commands[i], err)) { return false; }
     }
     return true;
-}
-
-static int render(const Options *options)
-{
-    Error err = {""};
-    if (options->output == NULL) {
-        error_set(&err, "render needs a file to write: -o FILE.png.");
-        return cli_fail(&err, CLI_USAGE);
-    }
-    if (out_find(options->output, &err) == NULL) { return cli_fail(&err, CLI_USAGE); }
-    FontSet *fonts = font_open(&err);
-    if (fonts == NULL) { return cli_fail(&err, CLI_FAILED); }
-    App *app = mem_zero(1, sizeof *app);
-    app_init(app, fonts);
-    FigureOptions figure = {.size = {(float)options->width, (float)options->height},
-                            .scale = options->scale > 0 ? options->scale : 2,
-                            .transparent = options->transparent,
-                            .no_caption = options->no_caption};
-    bool ok = cli_prepare(app, options, &err) && run_commands(app, options, &err) &&
-              export_write(app, &figure, options->output, &err);
-    app_free(app);
-    free(app);
-    font_close(fonts);
-    return ok ? CLI_DONE : cli_fail(&err, CLI_FAILED);
 }
 
 static bool ends_with(const char *string, const char *end)
@@ -146,7 +129,7 @@ static int dump(const Options *options)
     }
     App *app = mem_zero(1, sizeof *app);
     app_init(app, NULL);
-    bool ok = cli_prepare(app, options, &err) && run_commands(app, options, &err);
+    bool ok = cli_prepare(app, options, &err) && cli_run_commands(app, options, &err);
     if (ok) {
         Buffer out = {0};
         if (json) {
@@ -259,12 +242,12 @@ int cli_run(const Options *options)
 {
     Error err = {""};
     bool needs_text = options->mode == FOR_RENDER || options->mode == FOR_DUMP;
-    if (needs_text && options->text == NULL && options->trace == NULL) {
+    if (needs_text && options->text == NULL && options->trace == NULL && options->batch == NULL) {
         error_set(&err, "A text is needed, in quotes, or --trace FILE.");
         return cli_fail(&err, CLI_USAGE);
     }
     switch (options->mode) {
-    case FOR_RENDER: return render(options);
+    case FOR_RENDER: return cli_render(options);
     case FOR_DUMP: return dump(options);
     case FOR_TOKENIZE: return tokenize(options);
     case FOR_FILL: return cli_fill(options);

@@ -82,13 +82,29 @@ CommandAction command_rank_best;
 CommandAction command_rank_next;
 CommandAction command_rank_previous;
 
+/* command_figure.c: figures */
+CommandAction command_only_tokens;
+CommandAction command_only_layers;
+CommandAction command_figure_preset;
+CommandAction command_figure_size;
+CommandAction command_figure_scale;
+CommandAction command_figure_font;
+CommandAction command_figure_title;
+CommandAction command_figure_theme;
+CommandAction command_figure_transparent;
+CommandAction command_figure_caption;
+CommandAction command_figure_legend;
+CommandAction command_figure_format;
+CommandAction command_figure_dialog;
+CommandAction command_figure_copy;
+CommandAction command_export;
+
 /* command_window.c: the program around the picture */
 CommandAction command_theme;
 CommandAction command_interface_larger;
 CommandAction command_interface_smaller;
 CommandAction command_interface_reset;
 CommandAction command_measure;
-CommandAction command_export;
 CommandAction command_help;
 CommandAction command_present;
 CommandAction command_escape;

@@ -1,13 +1,8 @@
 #include "app/command_actions.h"
 
-#include "app/export.h"
 #include "base/base.h"
-#include "base/memory.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-#define EXPORT_SCALE 2.0f
 
 /* --- the window -------------------------------------------------------------------------------- */
 
@@ -65,21 +60,6 @@ bool command_measure(App *app, const char *argument, Error *err)
     return true;
 }
 
-bool command_export(App *app, const char *argument, Error *err)
-{
-    char *path = argument[0] != '\0' ? mem_copy_string(argument) : export_default_path(app, "png");
-    FigureOptions options = {.scale = EXPORT_SCALE};
-    bool ok = export_write(app, &options, path, err);
-    if (ok) {
-        app_say(app, false, "Saved %s", path);
-        free(app->last_export);
-        app->last_export = path;
-    } else {
-        free(path);
-    }
-    return ok;
-}
-
 bool command_help(App *app, const char *argument, Error *err)
 {
     (void)argument, (void)err;
@@ -95,12 +75,14 @@ bool command_present(App *app, const char *argument, Error *err)
     return true;
 }
 
-/* One step back: help, presentation, pins, the text field. */
+/* One step back: help, dialog, enlarged head, pins, presentation. */
 bool command_escape(App *app, const char *argument, Error *err)
 {
     (void)argument, (void)err;
     if (app->help_open) {
         app->help_open = false;
+    } else if (app->figure_open) {
+        app->figure_open = false;
     } else if (app->view.enlarged.kind == TARGET_HEAD && !app->shrinking) {
         app->shrinking = true;
     } else if (app->view.pin_count > 0) {

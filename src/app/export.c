@@ -1,10 +1,12 @@
 #include "app/export.h"
 
+#include "app/clipboard.h"
 #include "base/base.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/unicode.h"
 #include "draw/out.h"
+#include "view/numbers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,56 +14,171 @@
 #include <unistd.h>
 
 #define DIRS_LIMIT ((size_t)65536)
-enum { NAME_WORDS = 5, NAME_BYTES = 48, MAX_NUMBERED = 10000 };
+#define ZOOM_LEAST 0.3f
+#define ZOOM_MOST 3.0f
+#define TITLE_HEIGHT 40.0f
+#define TITLE_SIZE 19.0f
+#define TITLE_MARGIN 20.0f
+enum { NAME_WORDS = 3, NAME_BYTES = 48, MAX_NUMBERED = 10000 };
 
-void export_draw(const App *app, const FigureOptions *options, Drawing *drawing)
+/* ---- Drawing ---- */
+
+static ViewState figure_state(const App *app)
 {
+    const Figure *figure = &app->figure;
     ViewState state = app->view;
     state.figure = true;
     state.hover = (Target){TARGET_NONE, -1, -1, -1, -1};
     state.scroll = 0;
     state.thumbnails = NULL; /* those of the window have its size */
     if (state.enlarged_part > 0) { state.enlarged_part = 1; }
-    if (options->no_caption) { state.caption = false; }
-    Vec size = options->size;
-    if (!(size.x > 0) || !(size.y > 0)) { size = view_measure(app->trace, &state, drawing); }
-    Color background = state.theme->background;
-    if (options->transparent) { background.a = 0; }
-    Rect page = {0, 0, size.x, size.y};
-    drawing_begin(drawing, page, background);
-    view_draw(app->trace, &state, page, drawing);
+    if (figure->no_caption) { state.caption = false; }
+    if (figure->no_legend) { state.legend = false; }
+    if (figure->theme != FIGURE_AS_WINDOW) {
+        state.theme = palette_theme(figure->theme == FIGURE_DARK);
+    }
+    return state;
 }
 
-bool export_write(const App *app, const FigureOptions *options, const char *path, Error *err)
+/* The page in points of the drawing, and how large such a point is on paper. A size given in numbers
+ * is a page of that size; a preset enlarges or shrinks the picture so that it fills the paper. */
+static Vec choose_page(const App *app, Vec natural, float *zoom)
 {
-    if (app->trace == NULL) { return error_set(err, "There is nothing to save yet."); }
-    const OutFormat *format = out_find(path, err);
-    if (format == NULL) { return false; }
+    const Figure *figure = &app->figure;
+    bool given = figure->size.x > 0 && figure->size.y > 0;
+    Vec paper = given ? figure->size : figure_presets[figure->preset].size;
+    *zoom = 1;
+    if (figure->font_size > 0) {
+        *zoom = figure->font_size / app->view.text_size;
+    } else if (!given && paper.x > 0) {
+        *zoom = paper.x / natural.x;
+        if (paper.y > 0) { *zoom = min_float(*zoom, paper.y / natural.y); }
+        *zoom = clamp_float(*zoom, ZOOM_LEAST, ZOOM_MOST);
+    }
+    if (!(paper.x > 0)) { return natural; }
+    return (Vec){paper.x / *zoom, paper.y > 0 ? paper.y / *zoom : natural.y};
+}
+
+static void draw_title(const Figure *figure, const ViewState *state, Vec page, Drawing *drawing)
+{
+    drawing_text(drawing, (Vec){TITLE_MARGIN, TITLE_HEIGHT - 4}, figure->title,
+                 &(TextStyle){.size = TITLE_SIZE,
+                              .color = state->theme->ink,
+                              .weight = FONT_BOLD,
+                              .max_width = max_float(page.x - 2 * TITLE_MARGIN, 10)});
+}
+
+float export_draw(const App *app, Drawing *drawing)
+{
+    const Figure *figure = &app->figure;
+    ViewState state = figure_state(app);
+    float title = figure->title[0] != '\0' ? TITLE_HEIGHT : 0, zoom;
+    Vec natural = view_measure(app->trace, &state, drawing);
+    Vec page = choose_page(app, (Vec){natural.x, natural.y + title}, &zoom);
+    Color background = state.theme->background;
+    if (figure->transparent) { background.a = 0; }
+    drawing_begin(drawing, (Rect){0, 0, page.x, page.y}, background);
+    if (title > 0) { draw_title(figure, &state, page, drawing); }
+    view_draw(app->trace, &state, (Rect){0, title, page.x, max_float(page.y - title, 1)}, drawing);
+    return zoom;
+}
+
+/* ---- Files ---- */
+
+bool export_knows(const char *path, Error *err)
+{
+    const char *dot = strrchr(path, '.');
+    if (out_find(path) != NULL || (dot != NULL && numbers_find(dot + 1) != NULL)) { return true; }
+    return error_set(err,
+                     "%s: the file name must end in .png, .svg or .pdf, or in .csv or .json for "
+                     "the numbers.",
+                     path);
+}
+
+/* "3", "0, 2" or "all 8". */
+static void name_heads(const App *app, char *text, size_t size)
+{
+    const Attention *a = &app->trace->attention[app->view.attention];
+    int count = headset_count(&app->view.heads);
+    size_t used = 0;
+    if (count >= a->heads) {
+        snprintf(text, size, "all %d", a->heads);
+        return;
+    }
+    text[0] = '\0';
+    for (int head = headset_next(&app->view.heads, -1); head >= 0 && used + 8 < size;
+         head = headset_next(&app->view.heads, head)) {
+        used += (size_t)snprintf(text + used, size - used, "%s%d", used > 0 ? ", " : "", head);
+    }
+}
+
+static bool make_figure(const App *app, const OutFormat *format, Buffer *out, Error *err)
+{
+    const Encoding *text = app->trace->encoding;
+    char layer[16], heads[128];
+    snprintf(layer, sizeof layer, "%d", app->view.layer);
+    name_heads(app, heads, sizeof heads);
+    const OutNote notes[] = {
+        {"Software", APP_TITLE " " HEADLIGHT_VERSION},
+        {"Description", text->text[1] != NULL ? text->text[1] : NULL},
+        {"Model", app->trace->model},
+        {"View", view_table[app->view.view].name},
+        {"Layer", layer},
+        {"Heads", heads},
+    };
+    const char *title = app->figure.title[0] != '\0' ? app->figure.title : text->text[0];
+    OutOptions options = {
+        .scale = app->figure.scale, .title = title, .notes = notes, .note_count = COUNTOF(notes)};
     Drawing *drawing = drawing_new(app->fonts);
-    export_draw(app, options, drawing);
-    Buffer out = {0};
-    OutOptions out_options = {.scale = options->scale, .title = app->trace->encoding->text[0]};
-    bool ok = format->write(drawing, &out_options, &out, err) &&
-              file_write(path, out.bytes, out.length, err);
-    buffer_free(&out);
+    options.zoom = export_draw(app, drawing);
+    bool ok = format->write(drawing, &options, out, err);
     drawing_free(drawing);
     return ok;
 }
 
-/* Letters and digits of the longer words, joined by dashes: what the sentence is about. */
-static void name_sentence(const char *text, Buffer *name)
+bool export_make(const App *app, const char *extension, Buffer *out, Error *err)
+{
+    if (app->trace == NULL) { return error_set(err, "There is nothing to save yet."); }
+    char name[16];
+    snprintf(name, sizeof name, ".%s", extension);
+    const OutFormat *format = out_find(name);
+    const NumberFormat *numbers = format == NULL ? numbers_find(extension) : NULL;
+    if (format == NULL && numbers == NULL) {
+        return error_set(err, "There is no format \"%s\".", extension);
+    }
+    if (format != NULL) { return make_figure(app, format, out, err); }
+    ViewState state = figure_state(app);
+    return numbers_write(app->trace, &state, numbers, out, err);
+}
+
+bool export_write(const App *app, const char *path, Error *err)
+{
+    if (!export_knows(path, err)) { return false; }
+    Buffer out = {0};
+    bool ok = export_make(app, strrchr(path, '.') + 1, &out, err) &&
+              file_write(path, out.bytes, out.length, err);
+    buffer_free(&out);
+    return ok;
+}
+
+/* ---- Names ---- */
+
+/* Adds the first words with at least `letters` letters, joined by dashes; returns how many. */
+static int add_words(const char *text, int letters, Buffer *name)
 {
     size_t length = strlen(text), at = 0;
     int words = 0;
     while (at < length && words < NAME_WORDS && name->length < NAME_BYTES) {
         size_t start = at, next = at;
         uint32_t code = 0;
+        int count = 0;
         while (next < length) {
             size_t step = unicode_decode(text + next, length - next, &code);
             if (!unicode_is_letter(code) && !unicode_is_mark(code)) { break; }
             next += step;
+            count++;
         }
-        if (next - start > 3 && next - start < NAME_BYTES) {
+        if (count >= letters && next - start < NAME_BYTES) {
             if (words++ > 0) { buffer_add(name, "-", 1); }
             for (size_t i = start; i < next; i++) {
                 char byte = text[i];
@@ -71,7 +188,16 @@ static void name_sentence(const char *text, Buffer *name)
         }
         at = next > start ? next : start + unicode_decode(text + start, length - start, &code);
     }
-    if (words == 0) { buffer_add_string(name, "headlight"); }
+    return words;
+}
+
+/* What the sentence is about: its first long words. */
+static void name_sentence(const char *text, Buffer *name)
+{
+    for (int letters = 5; letters > 0; letters -= 2) {
+        if (add_words(text, letters, name) > 0) { return; }
+    }
+    buffer_add_string(name, "headlight");
 }
 
 /* What the desktop calls the folder for pictures, in the language of its user: the line
@@ -111,6 +237,20 @@ static const char *pictures_folder(Arena *arena)
     return file_is_folder(pictures) ? pictures : home;
 }
 
+char *export_free_path(const char *path)
+{
+    Arena scratch = {0};
+    const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+    if (dot == NULL || (slash != NULL && dot < slash)) { dot = path + strlen(path); }
+    const char *found = path;
+    for (int number = 2; file_exists(found) && number < MAX_NUMBERED; number++) {
+        found = arena_format(&scratch, "%.*s-%d%s", (int)(dot - path), path, number, dot);
+    }
+    char *copy = mem_copy_string(found);
+    arena_free(&scratch);
+    return copy;
+}
+
 char *export_default_path(const App *app, const char *extension)
 {
     Arena scratch = {0};
@@ -121,12 +261,17 @@ char *export_default_path(const App *app, const char *extension)
         buffer_format(&name, "H%d", headset_next(&app->view.heads, -1));
     }
     const char *folder = pictures_folder(&scratch);
-    const char *path = arena_format(&scratch, "%s/%s.%s", folder, name.bytes, extension);
-    for (int number = 2; file_exists(path) && number < MAX_NUMBERED; number++) {
-        path = arena_format(&scratch, "%s/%s-%d.%s", folder, name.bytes, number, extension);
-    }
-    char *copy = mem_copy_string(path);
+    char *path =
+        export_free_path(arena_format(&scratch, "%s/%s.%s", folder, name.bytes, extension));
     buffer_free(&name);
     arena_free(&scratch);
-    return copy;
+    return path;
+}
+
+bool export_copy(const App *app, Error *err)
+{
+    Buffer png = {0};
+    bool ok = export_make(app, "png", &png, err) && clipboard_put_png(&png, err);
+    buffer_free(&png);
+    return ok;
 }

@@ -2,7 +2,9 @@
 
 const KeyBinding keymap_table[] = {
     {KEY_F1, 0, true, "help", "F1 or ?", "all keys"},
-    {'s', MOD_CTRL, true, "export", "Ctrl+S", "save the figure as PNG"},
+    {'s', MOD_CTRL, true, "export", "Ctrl+S", "save the figure, the kind that was saved last"},
+    {'s', MOD_CTRL | MOD_SHIFT, true, "figure:dialog", "Ctrl+Shift+S", "figure: size, kind, parts"},
+    {'c', MOD_CTRL | MOD_SHIFT, true, "figure:copy", "Ctrl+Shift+C", "copy the figure"},
     {'l', MOD_CTRL, true, "text:focus", "Ctrl+L", "edit the sentence"},
     {'/', 0, false, "text:focus", NULL, NULL},
     {'e', MOD_CTRL, true, "text:example", "Ctrl+E", "next example sentence"},

@@ -56,12 +56,24 @@ static const Option option_table[] = {
     {0, "trace", "FILE", RUN, NULL, "a trace file instead of a model"},
     {0, "theme", "light|dark", FIGURE, "theme", "colours"},
     {'o', "output", "FILE", FOR_RENDER | FOR_DUMP, NULL, "the file to write; - is standard output"},
-    {0, "size", "WxH", FIGURE, NULL, "size in points"},
-    {0, "scale", "1..4", FIGURE, NULL, "pixels per point"},
+    {0, "only-tokens", "N-M", FIGURE, "only:tokens", "only tokens N to M, from 0"},
+    {0, "only-layers", "N-M", FIGURE, "only:layers",
+     "only layers N to M, in views that show several"},
+    {0, "size", "WxH", FOR_WINDOW, NULL, "size of the window in points"},
+    {0, "scale", "1..4", FOR_WINDOW, NULL, "pixels per point"},
+    {0, "batch", "FILE", FOR_RENDER, NULL,
+     "a figure per line of the file, e.g. -o 'out-%04d.png'; a tab begins a second sentence"},
+    {0, "preset", "NAME", FOR_RENDER, "figure:preset",
+     "size: natural, slide, half-slide, column, columns, square"},
+    {0, "size", "WxH", FOR_RENDER, "figure:size", "size in points"},
+    {0, "scale", "1..4", FOR_RENDER, "figure:scale", "pixels per point (2)"},
+    {0, "font-size", "N", FOR_RENDER, "figure:font", "size of the tokens in points"},
+    {0, "title", "TEXT", FOR_RENDER, "figure:title", "a title above the figure"},
     {0, "fresh", NULL, FOR_WINDOW, NULL,
      "as if started for the first time, and nothing is remembered"},
-    {0, "transparent", NULL, FOR_RENDER, NULL, "no background"},
-    {0, "no-caption", NULL, FOR_RENDER, NULL, "no caption under the figure"},
+    {0, "transparent", NULL, FOR_RENDER, "figure:transparent on", "no background"},
+    {0, "no-caption", NULL, FOR_RENDER, "figure:caption off", "no caption under the figure"},
+    {0, "no-legend", NULL, FOR_RENDER, "figure:legend off", "no legend"},
     {0, "source", "NAME", FOR_PROBE, NULL, "only pronouns of this source"},
     {'H', "head", "L.H", FOR_PROBE, NULL, "only this head"},
     {0, "from", "WORD", FOR_RANK, NULL, "the word that looks; the last such word, or WORD#2"},
@@ -80,8 +92,8 @@ typedef struct Mode {
 
 static const Mode mode_table[] = {
     {"", "headlight [TEXT] [options]", "opens the window", FOR_WINDOW},
-    {"render", "headlight render TEXT -o FILE.png [options]", "draws one figure, without a display",
-     FOR_RENDER},
+    {"render", "headlight render TEXT -o FILE.png|svg|pdf|csv|json [options]",
+     "draws one figure, or one per line of a file, without a display", FOR_RENDER},
     {"dump", "headlight dump TEXT -o FILE.safetensors|FILE.json",
      "writes attention, query, key, value and hidden states", FOR_DUMP},
     {"tokenize", "headlight tokenize [-m MODEL] < LINES",
@@ -138,16 +150,14 @@ static bool set_field(Options *options, const Option *option, const char *argume
         const char *name;
         const char **field;
     } strings[] = {
-        {"model", &options->model},   {"pair", &options->pair},     {"trace", &options->trace},
-        {"output", &options->output}, {"source", &options->source}, {"head", &options->head},
-        {"from", &options->from},     {"to", &options->to},
+        {"model", &options->model},   {"pair", &options->pair},   {"trace", &options->trace},
+        {"output", &options->output}, {"batch", &options->batch}, {"source", &options->source},
+        {"head", &options->head},     {"from", &options->from},   {"to", &options->to},
     };
     const struct {
         const char *name;
         bool *field;
     } switches[] = {
-        {"transparent", &options->transparent},
-        {"no-caption", &options->no_caption},
         {"json", &options->json},
         {"fresh", &options->fresh},
         {"help", &options->help},

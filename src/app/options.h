@@ -29,14 +29,15 @@ typedef struct Options {
     const char *model; /* name or folder; NULL: the shipped one */
     const char *trace; /* a file instead of a model, or NULL */
     const char *output;
+    const char *batch;     /* render: a file with a text a line, or NULL */
     const char *source;    /* probe: only pronouns of this source, or NULL */
     const char *head;      /* probe: only this head, "L.H", or NULL */
     const char *from, *to; /* rank: two words, or NULL */
     int width, height;     /* points; 0: not given */
-    float scale;           /* 0: not given */
+    float scale;           /* of the window; 0: not given */
     int top;               /* fill: how many words; 0: not given */
     int threads;           /* 0: not given */
-    bool transparent, no_caption, json;
+    bool json;
     bool fresh;  /* nothing is remembered from the last time, nor for the next */
     bool placed; /* layer or heads were given: nothing is chosen for the user */
     char *commands[OPTIONS_MAX_COMMANDS]; /* command lines to run once there is a trace; owned */

@@ -134,7 +134,7 @@ void panels_top(App *app, Rect rect)
     static const struct {
         const char *label, *command, *tip;
     } buttons[] = {
-        {"Save", "export", "Save the figure as PNG (Ctrl+S)"},
+        {"Figure", "figure:dialog", "Save or copy the figure (Ctrl+Shift+S); Ctrl+S saves at once"},
         {"Theme", "theme", "Light or dark (Ctrl+T)"},
         {"Pair", "pair:toggle", "A second sentence (Ctrl+P)"},
     };

@@ -269,8 +269,6 @@ Color *drawing_image(Drawing *drawing, Rect rect, int rows, int cols, bool smoot
     return cells;
 }
 
-static Rect move(Rect rect, Vec by) { return (Rect){rect.x + by.x, rect.y + by.y, rect.w, rect.h}; }
-
 /* In a frame, p[1] is not a place but a radius; in an image, a size. */
 static int place_count(const DrawCommand *command)
 {
@@ -284,34 +282,71 @@ static int place_count(const DrawCommand *command)
     }
 }
 
+static Vec place(Vec at, Vec offset, float scale)
+{
+    return (Vec){at.x * scale + offset.x, at.y * scale + offset.y};
+}
+
+static Rect place_rect(Rect rect, Vec offset, float scale)
+{
+    Vec corner = place((Vec){rect.x, rect.y}, offset, scale);
+    return (Rect){corner.x, corner.y, rect.w * scale, rect.h * scale};
+}
+
+/* What is a length in a command, and no place. */
+static void scale_lengths(DrawCommand *command, float scale)
+{
+    command->width *= scale;
+    if (command->kind == DRAW_FRAME || command->kind == DRAW_IMAGE) {
+        command->p[1] = (Vec){command->p[1].x * scale, command->p[1].y * scale};
+    }
+    if (command->kind == DRAW_TEXT) { command->u.text.advance *= scale; }
+}
+
+static void append(Drawing *drawing, const DrawCommand *from, Vec offset, float scale)
+{
+    DrawCommand *to = push(drawing, from->kind, place_rect(from->box, offset, scale), from->color);
+    if (to == NULL) { return; }
+    Rect kept_clip = to->clip, kept_box = to->box;
+    *to = *from;
+    to->clip = kept_clip;
+    to->box = kept_box;
+    to->hit = drawing->hit;
+    for (int p = 0; p < place_count(from); p++) { to->p[p] = place(from->p[p], offset, scale); }
+    scale_lengths(to, scale);
+    if (from->kind == DRAW_TEXT) {
+        to->u.text.string = arena_copy_string(&drawing->arena, from->u.text.string);
+    } else if (from->kind == DRAW_IMAGE) {
+        size_t count = (size_t)from->u.image.rows * (size_t)from->u.image.cols;
+        Color *cells = arena_alloc(&drawing->arena, count, sizeof *cells);
+        memcpy(cells, from->u.image.cells, count * sizeof *cells);
+        to->u.image.cells = cells;
+    }
+}
+
 void drawing_append(Drawing *drawing, const Drawing *other, Vec offset)
 {
     Rect clip = drawing->clip;
     uint64_t hit = drawing->hit;
     for (int i = 0; i < other->count; i++) {
         const DrawCommand *from = &other->commands[i];
-        drawing->clip = rect_intersect(clip, move(from->clip, offset));
+        drawing->clip = rect_intersect(clip, place_rect(from->clip, offset, 1));
         drawing->hit = from->hit;
-        DrawCommand *to = push(drawing, from->kind, move(from->box, offset), from->color);
-        if (to == NULL) { continue; }
-        Rect kept_clip = to->clip, kept_box = to->box;
-        *to = *from;
-        to->clip = kept_clip;
-        to->box = kept_box;
-        for (int p = 0; p < place_count(from); p++) {
-            to->p[p] = (Vec){from->p[p].x + offset.x, from->p[p].y + offset.y};
-        }
-        if (from->kind == DRAW_TEXT) {
-            to->u.text.string = arena_copy_string(&drawing->arena, from->u.text.string);
-        } else if (from->kind == DRAW_IMAGE) {
-            size_t count = (size_t)from->u.image.rows * (size_t)from->u.image.cols;
-            Color *cells = arena_alloc(&drawing->arena, count, sizeof *cells);
-            memcpy(cells, from->u.image.cells, count * sizeof *cells);
-            to->u.image.cells = cells;
-        }
+        append(drawing, from, offset, 1);
     }
     drawing->clip = clip;
     drawing->hit = hit;
+}
+
+void drawing_append_scaled(Drawing *drawing, const Drawing *other, Vec offset, float scale)
+{
+    Rect clip = drawing->clip;
+    for (int i = 0; i < other->count; i++) {
+        const DrawCommand *from = &other->commands[i];
+        drawing->clip = rect_intersect(clip, place_rect(from->clip, offset, scale));
+        append(drawing, from, offset, scale);
+    }
+    drawing->clip = clip;
 }
 
 uint64_t drawing_hit(const Drawing *drawing, Vec point)

@@ -115,6 +115,8 @@ Color *drawing_image(Drawing *drawing, Rect rect, int rows, int cols, bool smoot
 /* Appends all commands of another drawing, moved by `offset` and clipped to the current clip.
  * Strings and cells are copied. */
 void drawing_append(Drawing *drawing, const Drawing *other, Vec offset);
+/* The same, enlarged by `scale` before it is moved, and without hits: a picture of a picture. */
+void drawing_append_scaled(Drawing *drawing, const Drawing *other, Vec offset, float scale);
 
 float drawing_text_width(const Drawing *drawing, const char *string, float size, FontWeight weight);
 

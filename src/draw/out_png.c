@@ -1,6 +1,6 @@
-/* PNG by stb_image_write, with two chunks that it does not write: pHYs (how large a pixel is on
- * paper) and iTXt (title). */
-#include "draw/out.h"
+/* PNG by stb_image_write, with chunks that it does not write: pHYs (how large a pixel is on
+ * paper) and iTXt (title and notes). */
+#include "draw/png.h"
 
 #include "base/base.h"
 #include "base/memory.h"
@@ -64,23 +64,24 @@ static void add_resolution(Buffer *out, float scale)
     buffer_free(&data);
 }
 
-static void add_title(Buffer *out, const char *title)
+static void add_note(Buffer *out, const char *key, const char *value)
 {
     Buffer data = {0};
-    /* Keyword; not compressed; no language, no translated keyword; UTF-8 text. */
-    buffer_add(&data, "Title\0\0\0\0", 10);
-    buffer_add_string(&data, title);
+    if (value == NULL || value[0] == '\0') { return; }
+    buffer_add_string(&data, key);
+    /* The keyword's end; not compressed; no language, no translated keyword; then UTF-8 text. */
+    buffer_add(&data, "\0\0\0\0\0", 5);
+    buffer_add_string(&data, value);
     add_chunk(out, "iTXt", &data);
     buffer_free(&data);
 }
 
 /* Red, green, blue and, where anything is transparent, alpha, as stb wants them. */
-static unsigned char *to_bytes(const Raster *raster, int channels)
+static unsigned char *to_bytes(const uint32_t *argb, size_t count, int channels)
 {
-    size_t count = (size_t)raster->width * (size_t)raster->height;
     unsigned char *bytes = mem_alloc(count, (size_t)channels), *to = bytes;
     for (size_t i = 0; i < count; i++) {
-        uint32_t pixel = raster->pixels[i];
+        uint32_t pixel = argb[i];
         *to++ = (unsigned char)(pixel >> 16);
         *to++ = (unsigned char)(pixel >> 8);
         *to++ = (unsigned char)pixel;
@@ -89,20 +90,26 @@ static unsigned char *to_bytes(const Raster *raster, int channels)
     return bytes;
 }
 
-static bool encode(const Raster *raster, int channels, const OutOptions *options, Buffer *out)
+bool png_write(const uint32_t *argb, int width, int height, bool opaque, const OutOptions *options,
+               Buffer *out)
 {
-    unsigned char *bytes = to_bytes(raster, channels);
-    int length = 0;
-    unsigned char *png = stbi_write_png_to_mem(bytes, raster->width * channels, raster->width,
-                                               raster->height, channels, &length);
+    int channels = opaque ? 3 : 4, length = 0;
+    unsigned char *bytes = to_bytes(argb, (size_t)width * (size_t)height, channels);
+    unsigned char *png =
+        stbi_write_png_to_mem(bytes, width * channels, width, height, channels, &length);
     free(bytes);
     if (png == NULL || length <= HEADER_END) {
         free(png);
         return false;
     }
     buffer_add(out, png, HEADER_END);
-    add_resolution(out, options->scale);
-    if (options->title != NULL && options->title[0] != '\0') { add_title(out, options->title); }
+    if (options != NULL) {
+        add_resolution(out, options->scale);
+        add_note(out, "Title", options->title);
+        for (int i = 0; i < options->note_count; i++) {
+            add_note(out, options->notes[i].key, options->notes[i].value);
+        }
+    }
     buffer_add(out, png + HEADER_END, (size_t)length - HEADER_END);
     free(png);
     return true;
@@ -111,8 +118,9 @@ static bool encode(const Raster *raster, int channels, const OutOptions *options
 bool out_png(const Drawing *drawing, const OutOptions *options, Buffer *out, Error *err)
 {
     Raster raster = {0};
-    float width = ceilf(drawing->page.w * options->scale),
-          height = ceilf(drawing->page.h * options->scale);
+    float scale = options->scale * options->zoom;
+    float width = ceilf(drawing->page.w * scale - 0.01f),
+          height = ceilf(drawing->page.h * scale - 0.01f);
     bool fits = width <= RASTER_MAX_SIDE && height <= RASTER_MAX_SIDE;
     if (!fits || !raster_resize(&raster, (int)width, (int)height)) {
         return error_set(
@@ -121,8 +129,9 @@ bool out_png(const Drawing *drawing, const OutOptions *options, Buffer *out, Err
             "so choose a smaller scale or size.",
             (double)width, (double)height, RASTER_MAX_SIDE, RASTER_MAX_SIDE);
     }
-    raster_draw(&raster, drawing, options->scale, (Rect){0, 0, width, height});
-    bool ok = encode(&raster, drawing->background.a < 255 ? 4 : 3, options, out);
+    raster_draw(&raster, drawing, scale, (Rect){0, 0, width, height});
+    bool ok = png_write(raster.pixels, raster.width, raster.height, drawing->background.a == 255,
+                        options, out);
     raster_free(&raster);
     return ok || error_set(err, "There is not enough memory for a picture of %.0f x %.0f pixels.",
                            (double)width, (double)height);

@@ -27,9 +27,16 @@ Color parts_token_color(const ViewState *state, const Token *token)
     return token->special ? state->theme->muted : state->theme->ink;
 }
 
-Slice parts_slice(const Trace *trace, const ViewState *state, Arena *arena)
+Slice parts_slice_tokens(const Trace *trace, const ViewState *state, Arena *arena)
 {
     Slice slice = slice_make(trace, state->attention, state->pair, state->special, arena);
+    slice_keep_range(&slice, state->tokens.first, state->tokens.last);
+    return slice;
+}
+
+Slice parts_slice(const Trace *trace, const ViewState *state, Arena *arena)
+{
+    Slice slice = parts_slice_tokens(trace, state, arena);
     if (state->words) { slice_group_words(&slice, arena); }
     return slice;
 }

@@ -17,6 +17,8 @@ Color parts_token_color(const ViewState *state, const Token *token);
 
 /* What the state lets through, by tokens or by words. */
 Slice parts_slice(const Trace *trace, const ViewState *state, Arena *arena);
+/* The same, by tokens whatever the state says. */
+Slice parts_slice_tokens(const Trace *trace, const ViewState *state, Arena *arena);
 /* Are the chosen heads shown as one? (Of a single one the mean is itself.) */
 bool parts_is_combined(const ViewState *state);
 /* "mean of 3 heads", "rollout to layer 3" ...; "" when heads are shown one by one. In the arena. */

@@ -2,6 +2,7 @@
 
 #include "base/base.h"
 
+#include <limits.h>
 #include <string.h>
 
 /* A target in 64 bits: kind 4, layer 8, head 10, query 21, key 21; indices are stored plus one. */
@@ -76,6 +77,8 @@ ViewState view_state_default(void)
 {
     ViewState state = {
         .attention = ATTENTION_SELF,
+        .tokens = {0, INT_MAX},
+        .layers = {0, INT_MAX},
         .threshold = 0.02f,
         .contrast = 0.7f,
         .map = COLORMAP_BLUES,
@@ -117,6 +120,22 @@ Target view_locate(const Trace *trace, const ViewState *state, Rect area, const 
         target = view->locate(trace, state, area, drawing, point);
     }
     return target;
+}
+
+static Range cut(Range range, int count)
+{
+    int first = clamp_int(range.first, 0, max_int(count - 1, 0));
+    return (Range){first, clamp_int(range.last, first, max_int(count - 1, first))};
+}
+
+Range view_layers(const Trace *trace, const ViewState *state)
+{
+    return cut(state->layers, trace->attention[state->attention].layers);
+}
+
+Range view_tokens(const Trace *trace, const ViewState *state)
+{
+    return cut(state->tokens, trace->attention[state->attention].queries);
 }
 
 static int find_pin(const ViewState *state, Target target)

@@ -48,9 +48,16 @@ typedef enum FlowKind {
     FLOW_KINDS
 } FlowKind;
 
+/* Both ends count; a last one beyond what there is means the end. */
+typedef struct Range {
+    int first, last;
+} Range;
+
 typedef struct ViewState {
     int view; /* row of view_table */
     AttentionKind attention;
+    Range tokens; /* only these are shown, and their weights are as they were */
+    Range layers; /* only these: of the views that show several */
     int layer;
     HeadSet heads;
     Combine combine; /* heatmap: several heads side by side, or as one */
@@ -112,6 +119,11 @@ float view_scroll_limit(const Trace *trace, const ViewState *state, Rect area,
 /* The target under a point of a drawing made by view_draw with the same arguments. */
 Target view_locate(const Trace *trace, const ViewState *state, Rect area, const Drawing *drawing,
                    Vec point);
+
+/* The layers that are shown, of those that the trace has: at least one. */
+Range view_layers(const Trace *trace, const ViewState *state);
+/* The same of the tokens that are looked from (at). */
+Range view_tokens(const Trace *trace, const ViewState *state);
 
 bool view_is_pinned(const ViewState *state, Target target);
 /* Is the target pinned or under the pointer? A figure knows no pointer. */

@@ -110,7 +110,12 @@ static bool prepare(Compare *c, const Trace *trace, const ViewState *state, Rect
     *c = (Compare){.a = trace, .b = state->other, .state = state};
     size_t most = (size_t)trace->tokens + (size_t)state->other->tokens;
     c->tokens = arena_alloc(scratch, most, sizeof *c->tokens);
-    c->count = align_tokens(trace->encoding, state->other->encoding, c->tokens);
+    int aligned = align_tokens(trace->encoding, state->other->encoding, c->tokens);
+    for (int i = 0; i < aligned; i++) {
+        int token = c->tokens[i].a >= 0 ? c->tokens[i].a : c->tokens[i].b;
+        if (token < state->tokens.first || token > state->tokens.last) { continue; }
+        c->tokens[c->count++] = c->tokens[i];
+    }
     c->head = headset_next(&state->heads, -1);
     c->weights_a = trace_head(c->a, ATTENTION_SELF, state->layer, c->head);
     c->weights_b = trace_head(c->b, ATTENTION_SELF, state->layer, c->head);

@@ -21,7 +21,8 @@
 typedef struct Layout {
     Rect caption, legend, rows;
     float row, text, left, right, token_w; /* left, right: x of the first and last column */
-    int levels;                            /* layers + 1 */
+    int first, levels;                     /* below layer `first` is level 0 */
+    Range tokens;                          /* those with a row */
 } Layout;
 
 typedef struct Flow {
@@ -38,7 +39,12 @@ typedef struct Flow {
 
 static Layout lay_out(const Trace *trace, const ViewState *state, Rect area, const Drawing *drawing)
 {
-    Layout l = {.levels = trace->layers + 1};
+    Range layers = view_layers(trace, state);
+    if (state->flow == FLOW_MAXIMUM) { layers.first = 0; } /* it is known from the input up only */
+    Layout l = {.first = layers.first,
+                .levels = layers.last - layers.first + 2,
+                .tokens = view_tokens(trace, state)};
+    int rows = l.tokens.last - l.tokens.first + 1;
     Rect inner = rect_inset(area, PARTS_MARGIN);
     float top = inner.y, bottom = inner.y + inner.h;
     if (state->caption) {
@@ -51,10 +57,10 @@ static Layout lay_out(const Trace *trace, const ViewState *state, Rect area, con
     }
     top += TITLES;
     l.rows = (Rect){inner.x, top, inner.w, max_float(bottom - top, 1)};
-    l.row = clamp_float(l.rows.h / (float)max_int(trace->tokens, 1), ROW_MIN, ROW_MAX);
+    l.row = clamp_float(l.rows.h / (float)max_int(rows, 1), ROW_MIN, ROW_MAX);
     l.text = min_float(l.row * 0.56f, 16);
     float width = 30;
-    for (int i = 0; i < trace->tokens; i++) {
+    for (int i = l.tokens.first; i <= l.tokens.last && i < trace->tokens; i++) {
         width = max_float(width,
                           drawing_text_width(drawing, parts_token_text(&trace->encoding->tokens[i]),
                                              l.text, FONT_REGULAR));
@@ -69,7 +75,7 @@ static Vec node_at(const Layout *l, const ViewState *state, int level, int token
 {
     float part = (float)level / (float)max_int(l->levels - 1, 1);
     return (Vec){l->left + (l->right - l->left) * part,
-                 l->rows.y - state->scroll + ((float)token + 0.5f) * l->row};
+                 l->rows.y - state->scroll + ((float)(token - l->tokens.first) + 0.5f) * l->row};
 }
 
 /* ---- What is followed ---- */
@@ -81,7 +87,9 @@ static bool choose(const Flow *f, Target target, int *level, int *token, bool *u
     int top = f->l.levels - 1;
     if (target.kind == TARGET_QUERY || target.kind == TARGET_LINK) {
         *token = target.query;
-        *level = target.kind == TARGET_QUERY && target.layer > 0 ? min_int(target.layer, top) : top;
+        *level = target.kind == TARGET_QUERY && target.layer > f->l.first
+                     ? min_int(target.layer - f->l.first, top)
+                     : top;
         *upwards = false;
     } else if (target.kind == TARGET_KEY) {
         *token = target.key;
@@ -90,7 +98,7 @@ static bool choose(const Flow *f, Target target, int *level, int *token, bool *u
     } else {
         return false;
     }
-    return *token >= 0 && *token < f->tokens;
+    return *token >= f->l.tokens.first && *token <= f->l.tokens.last && *token < f->tokens;
 }
 
 static void find_chosen(Flow *f)
@@ -112,9 +120,9 @@ static void find_chosen(Flow *f)
 static void mix_layer(const Flow *f, int layer)
 {
     if (f->state->flow == FLOW_ATTENTION) {
-        rollout_mean(f->trace, layer, &f->state->heads, f->mixed);
+        rollout_mean(f->trace, f->l.first + layer, &f->state->heads, f->mixed);
     } else {
-        rollout_mix(f->trace, layer, &f->state->heads, f->mixed);
+        rollout_mix(f->trace, f->l.first + layer, &f->state->heads, f->mixed);
     }
 }
 
@@ -164,12 +172,13 @@ static void draw_layer(const Flow *f, int layer)
     size_t n = (size_t)f->tokens;
     bool followed = f->level >= 0;
     if (followed && !f->upwards && layer >= f->level) { return; }
-    for (int query = 0; query < f->tokens; query++) {
+    Range rows = f->l.tokens;
+    for (int query = rows.first; query <= rows.last && query < f->tokens; query++) {
         float through = 1;
         if (followed && !f->upwards) {
             through = f->share[(size_t)(layer + 1) * n + (size_t)query];
         }
-        for (int key = 0; key < f->tokens; key++) {
+        for (int key = rows.first; key <= rows.last && key < f->tokens; key++) {
             float weight = f->mixed[(size_t)query * n + (size_t)key];
             if (followed && f->upwards) { through = f->share[(size_t)layer * n + (size_t)key]; }
             float carried = weight * through;
@@ -186,13 +195,13 @@ static void draw_nodes(const Flow *f)
     const Theme *theme = f->state->theme;
     size_t n = (size_t)f->tokens;
     for (int level = 0; level < f->l.levels; level++) {
-        for (int token = 0; token < f->tokens; token++) {
+        for (int token = f->l.tokens.first; token <= f->l.tokens.last; token++) {
             Vec at = node_at(&f->l, f->state, level, token);
             float share = f->level >= 0 ? f->share[(size_t)level * n + (size_t)token] : 0;
             float radius = f->level < 0 ? 2.5f : 1.5f + (NODE_MAX - 2) * sqrtf(min_float(share, 1));
             bool chosen = level == f->level && token == f->token;
             Target target = level == 0 ? (Target){TARGET_KEY, -1, -1, -1, token}
-                                       : (Target){TARGET_QUERY, level, -1, token, -1};
+                                       : (Target){TARGET_QUERY, f->l.first + level, -1, token, -1};
             drawing_set_hit(f->drawing, target_pack(target));
             float reach = max_float(f->l.row / 2, 5);
             drawing_rect(f->drawing, (Rect){at.x - reach, at.y - f->l.row / 2, 2 * reach, f->l.row},
@@ -214,7 +223,7 @@ static void draw_nodes(const Flow *f)
 static void draw_tokens(const Flow *f)
 {
     const Theme *theme = f->state->theme;
-    for (int token = 0; token < f->tokens; token++) {
+    for (int token = f->l.tokens.first; token <= f->l.tokens.last; token++) {
         const Token *t = &f->trace->encoding->tokens[token];
         Vec left = node_at(&f->l, f->state, 0, token);
         Vec right = node_at(&f->l, f->state, f->l.levels - 1, token);
@@ -234,8 +243,8 @@ static void draw_tokens(const Flow *f)
         style.align = TEXT_LEFT;
         style.weight = at_top ? FONT_BOLD : FONT_REGULAR;
         style.color = at_top ? theme->ink : parts_token_color(f->state, t);
-        drawing_set_hit(f->drawing,
-                        target_pack((Target){TARGET_QUERY, f->l.levels - 1, -1, token, -1}));
+        drawing_set_hit(f->drawing, target_pack((Target){TARGET_QUERY, f->l.first + f->l.levels - 1,
+                                                         -1, token, -1}));
         drawing_text(f->drawing, (Vec){right.x + NODE_MAX + 5, base}, parts_token_text(t), &style);
         drawing_set_hit(f->drawing, 0);
     }
@@ -246,8 +255,9 @@ static void draw_bars(const Flow *f, const float *share)
 {
     const Theme *theme = f->state->theme;
     float most = 0, room = BARS - 44;
+    Range rows = f->l.tokens;
     for (int token = 0; token < f->tokens; token++) { most = max_float(most, share[token]); }
-    for (int token = 0; token < f->tokens && most > 0; token++) {
+    for (int token = rows.first; token <= rows.last && most > 0; token++) {
         Vec at = node_at(&f->l, f->state, 0, token);
         float end = f->l.rows.x + BARS - 4, long_ = room * share[token] / most;
         Rect bar = {end - long_, at.y - f->l.row * 0.24f, long_, f->l.row * 0.48f};
@@ -268,10 +278,10 @@ static void draw_titles(const Flow *f)
     int every = max_int((int)ceilf(52 / max_float(pitch, 1)), 1);
     for (int level = 0; level < f->l.levels; level++) {
         Vec at = {node_at(&f->l, f->state, level, 0).x, f->l.rows.y - 12};
-        if (level == 0) {
+        if (level == 0 && f->l.first == 0) {
             drawing_text(f->drawing, at, "input", &style);
-        } else if ((level - 1) % every == 0) {
-            drawing_text_format(f->drawing, at, &style, "layer %d", level - 1);
+        } else if (level == 0 || (level - 1) % every == 0) {
+            drawing_text_format(f->drawing, at, &style, "layer %d", f->l.first + level - 1);
         }
     }
 }
@@ -351,8 +361,12 @@ void view_flow_draw(const Trace *trace, const ViewState *state, Rect area, Drawi
 Vec view_flow_measure(const Trace *trace, const ViewState *state, const Drawing *drawing)
 {
     (void)drawing;
-    float width = 2 * PARTS_MARGIN + BARS + 2 * 90 + 110 * (float)clamp_int(trace->layers, 3, 12);
-    float height = 2 * PARTS_MARGIN + TITLES + 26 * (float)min_int(trace->tokens, 64) +
+    Range layers = view_layers(trace, state);
+    float width = 2 * PARTS_MARGIN + BARS + 2 * 90 +
+                  110 * (float)clamp_int(layers.last - layers.first + 1, 3, 12);
+    Range tokens = view_tokens(trace, state);
+    float height = 2 * PARTS_MARGIN + TITLES +
+                   26 * (float)min_int(tokens.last - tokens.first + 1, 64) +
                    (state->caption ? PARTS_CAPTION : 0) + (state->legend ? LEGEND + 4 : 0);
     return (Vec){ceilf(width), ceilf(max_float(height, 320))};
 }
@@ -362,5 +376,5 @@ float view_flow_scroll_limit(const Trace *trace, const ViewState *state, Rect ar
 {
     if (state->attention != ATTENTION_SELF) { return 0; }
     Layout l = lay_out(trace, state, area, drawing);
-    return max_float(l.row * (float)trace->tokens - l.rows.h, 0);
+    return max_float(l.row * (float)(l.tokens.last - l.tokens.first + 1) - l.rows.h, 0);
 }

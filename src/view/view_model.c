@@ -22,14 +22,16 @@
 typedef struct Layout {
     Rect content, caption, legend; /* content: titles, labels and thumbnails */
     float cell, gap;
-    Vec origin; /* of thumbnail 0.0, without scroll */
-    int layers, heads;
+    Vec origin;               /* of thumbnail 0.0, without scroll */
+    int first, layers, heads; /* layers from `first` on */
 } Layout;
 
 static Layout lay_out(const Trace *trace, const ViewState *state, Rect area)
 {
     const Attention *a = &trace->attention[state->attention];
-    Layout layout = {.layers = a->layers, .heads = a->heads};
+    Range layers = view_layers(trace, state);
+    Layout layout = {
+        .first = layers.first, .layers = layers.last - layers.first + 1, .heads = a->heads};
     Rect inner = rect_inset(area, PARTS_MARGIN);
     float bottom = inner.y + inner.h;
     if (state->caption) {
@@ -56,8 +58,8 @@ static Rect place_cell(const Layout *layout, const ViewState *state, int layer, 
 {
     float pitch = layout->cell + layout->gap;
     return (Rect){layout->origin.x + pitch * (float)head,
-                  layout->origin.y - state->scroll + pitch * (float)layer, layout->cell,
-                  layout->cell};
+                  layout->origin.y - state->scroll + pitch * (float)(layer - layout->first),
+                  layout->cell, layout->cell};
 }
 
 /* ---- One thumbnail ---- */
@@ -90,8 +92,8 @@ static void draw_lines(const ViewState *state, const Thumbnails *t, const float 
     }
 }
 
-static void draw_thumbnail(const Trace *trace, const ViewState *state, const Thumbnails *t,
-                           int layer, int head, Rect rect, Drawing *drawing)
+static void draw_thumbnail(const Trace *trace, const ViewState *state, Thumbnails *t, int layer,
+                           int head, Rect rect, Drawing *drawing)
 {
     const float *weights = thumbnail_head(t, layer, head);
     if (state->thumbnail_lines) {
@@ -124,7 +126,7 @@ static void draw_layer_number(const ViewState *state, const Layout *layout, int 
 {
     bool current = layer == state->layer;
     int every = max_int((int)ceilf(15 / (layout->cell + layout->gap)), 1);
-    if (layer % every != 0 && !current) { return; }
+    if ((layer - layout->first) % every != 0 && !current) { return; }
     drawing_text_format(drawing, (Vec){layout->origin.x - 10, cell.y + cell.h / 2 + 4},
                         &(TextStyle){.size = 12,
                                      .color = current ? state->theme->ink : state->theme->muted,
@@ -207,8 +209,9 @@ static void draw_card(const Trace *trace, const ViewState *state, const Layout *
 static bool is_enlarged(const ViewState *state, const Layout *layout)
 {
     const Target *t = &state->enlarged;
-    return t->kind == TARGET_HEAD && t->layer >= 0 && t->layer < layout->layers && t->head >= 0 &&
-           t->head < layout->heads && state->enlarged_part > 0;
+    return t->kind == TARGET_HEAD && t->layer >= layout->first &&
+           t->layer < layout->first + layout->layers && t->head >= 0 && t->head < layout->heads &&
+           state->enlarged_part > 0;
 }
 
 /* The same state, for the view that shows this head alone in full. */
@@ -236,7 +239,7 @@ static void draw_alone(const Trace *trace, const ViewState *state, Rect area, Dr
 
 /* On its way from its place to the whole content. */
 static void draw_growing(const Trace *trace, const ViewState *state, const Layout *layout,
-                         const Thumbnails *t, Drawing *drawing)
+                         Thumbnails *t, Drawing *drawing)
 {
     float part = state->enlarged_part, ease = part * part * (3 - 2 * part);
     Rect from = place_cell(layout, state, state->enlarged.layer, state->enlarged.head);
@@ -253,9 +256,9 @@ static void draw_growing(const Trace *trace, const ViewState *state, const Layou
 /* ---- The view ---- */
 
 static void draw_cells(const Trace *trace, const ViewState *state, const Layout *layout,
-                       const Thumbnails *t, Drawing *drawing)
+                       Thumbnails *t, Drawing *drawing)
 {
-    for (int layer = 0; layer < layout->layers; layer++) {
+    for (int layer = layout->first; layer < layout->first + layout->layers; layer++) {
         Rect first = place_cell(layout, state, layer, 0);
         if (first.y + first.h < layout->content.y ||
             first.y > layout->content.y + layout->content.h) {
@@ -290,7 +293,8 @@ void view_model_draw(const Trace *trace, const ViewState *state, Rect area, Draw
     Thumbnails own = {0};
     Thumbnails *t = state->thumbnails != NULL ? state->thumbnails : &own;
     int most = state->thumbnail_lines ? LINE_TOKENS : max_int((int)layout.cell, 4);
-    thumbnail_update(t, trace, state->attention, state->pair, state->special, most);
+    thumbnail_update(t, &(ThumbnailSource){trace, state->attention, state->pair, state->special,
+                                           state->tokens.first, state->tokens.last, most});
     draw_titles(state, &layout, drawing);
     Rect scrolled = {area.x, layout.origin.y - 4, area.w,
                      layout.content.y + layout.content.h - layout.origin.y + 6};
@@ -302,8 +306,9 @@ void view_model_draw(const Trace *trace, const ViewState *state, Rect area, Draw
     if (is_enlarged(state, &layout)) {
         draw_growing(trace, state, &layout, t, drawing);
     } else if (!state->figure && state->hover.kind == TARGET_HEAD &&
-               state->hover.layer < layout.layers && state->hover.head < layout.heads &&
-               state->hover.layer >= 0 && state->hover.head >= 0) {
+               state->hover.layer < layout.first + layout.layers &&
+               state->hover.head < layout.heads && state->hover.layer >= layout.first &&
+               state->hover.head >= 0) {
         draw_card(trace, state, &layout, area, drawing);
     }
     if (t == &own) { thumbnail_forget(&own); }
@@ -313,9 +318,11 @@ Vec view_model_measure(const Trace *trace, const ViewState *state, const Drawing
 {
     (void)drawing;
     const Attention *a = &trace->attention[state->attention];
-    float pitch = a->heads > 16 || a->layers > 16 ? 40 : CELL_NATURAL;
+    Range range = view_layers(trace, state);
+    int layers = range.last - range.first + 1;
+    float pitch = a->heads > 16 || layers > 16 ? 40 : CELL_NATURAL;
     float width = LABELS + pitch * (float)a->heads + 2 * PARTS_MARGIN;
-    float height = TITLES + pitch * (float)a->layers + 2 * PARTS_MARGIN +
+    float height = TITLES + pitch * (float)layers + 2 * PARTS_MARGIN +
                    (state->caption ? PARTS_CAPTION : 0) + (state->legend ? LEGEND + 4 : 0);
     return (Vec){ceilf(max_float(width, 560)), ceilf(max_float(height, 320))};
 }

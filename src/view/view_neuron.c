@@ -63,7 +63,7 @@ static const char *prepare(Neurons *n, const Trace *trace, const ViewState *stat
                            const Drawing *drawing, Arena *scratch)
 {
     *n = (Neurons){.trace = trace, .state = state, .scratch = scratch};
-    n->slice = slice_make(trace, state->attention, state->pair, state->special, scratch);
+    n->slice = parts_slice_tokens(trace, state, scratch);
     n->head = first_head(trace, state);
     const char *missing = NULL;
     if (!view_neuron_has_vectors(trace, state->attention)) {

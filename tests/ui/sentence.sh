@@ -23,7 +23,7 @@ wait_still
 check 'hovering a token changes the picture' screen_differs typed
 click
 press ctrl+s
-saved=$work/home/animal-didn-cross-street-because.head-L0.png
+saved=$work/home/animal-cross-street.head-L0.png
 check 'Ctrl+S saves a figure with a name that says what is in it' wait_for 10 test -s "$saved"
 wait_still
 check 'the figure is that of the command line, with "it" pinned' sh -c '

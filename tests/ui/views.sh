@@ -13,7 +13,7 @@ press Escape
 same_figure() {
     view=$1
     shift
-    name=animal-didn-cross-street-because.$view-L1H5.png
+    name=animal-cross-street.$view-L1H5.png
     press ctrl+s
     if ! wait_for 10 test -s "$work/home/$name"; then
         not_ok "$view is saved under its name" "$(ls "$work/home")"

@@ -241,7 +241,9 @@ static void png_says_its_size_resolution_and_title(void **state)
     Drawing *d = draw_everything(*state, white);
     Buffer one = {0}, two = {0};
     Error err = {""};
-    OutOptions options = {.scale = 2, .title = "caf\u00E9"};
+    const OutNote notes[] = {{"Software", "us"}, {"Model", NULL}};
+    OutOptions options = {
+        .zoom = 1, .scale = 2, .title = "caf\u00E9", .notes = notes, .note_count = 2};
     assert_true(out_png(d, &options, &one, &err) && out_png(d, &options, &two, &err));
     assert_int_equal(one.length, two.length);
     assert_memory_equal(one.bytes, two.bytes, one.length);
@@ -250,13 +252,15 @@ static void png_says_its_size_resolution_and_title(void **state)
     assert_memory_equal(one.bytes + 37, "pHYs", 4);
     assert_int_equal(read_number(one.bytes + 41), 5669); /* 144 pixels an inch */
     assert_memory_equal(one.bytes + 37 + 4 + 9 + 4 + 4, "iTXtTitle", 9);
+    assert_non_null(memmem(one.bytes, one.length, "iTXtSoftware\0\0\0\0\0us", 19));
+    assert_null(memmem(one.bytes, one.length, "Model", 5)); /* nothing is known about it */
     buffer_free(&one);
     buffer_free(&two);
     options.scale = 1000;
     assert_false(out_png(d, &options, &one, &err));
     assert_non_null(strstr(err.text, "too large"));
-    assert_null(out_find("figure.bmp", &err));
-    assert_non_null(out_find("figure.PNG", &err));
+    assert_null(out_find("figure.bmp"));
+    assert_non_null(out_find("figure.PNG"));
     buffer_free(&one);
     drawing_free(d);
 }

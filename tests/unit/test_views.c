@@ -9,6 +9,7 @@
 #include "model/model.h"
 #include "view/view.h"
 
+#include <limits.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -313,12 +314,14 @@ static void thumbnails_keep_what_stands_out(void **data)
     Fixture *f = *data;
     Thumbnails small = {0}, whole = {0};
     int n = f->trace->tokens;
-    thumbnail_update(&whole, f->trace, ATTENTION_SELF, PAIR_ALL, SPECIAL_SHOWN, 100);
+    thumbnail_update(&whole, &(ThumbnailSource){f->trace, ATTENTION_SELF, PAIR_ALL, SPECIAL_SHOWN,
+                                                0, INT_MAX, 100});
     assert_false(whole.pooled);
     assert_int_equal(whole.rows, n);
     const float *weights = trace_head(f->trace, ATTENTION_SELF, 1, 0);
     assert_memory_equal(thumbnail_head(&whole, 1, 0), weights, (size_t)(n * n) * sizeof(float));
-    thumbnail_update(&small, f->trace, ATTENTION_SELF, PAIR_ALL, SPECIAL_SHOWN, 3);
+    thumbnail_update(&small, &(ThumbnailSource){f->trace, ATTENTION_SELF, PAIR_ALL, SPECIAL_SHOWN,
+                                                0, INT_MAX, 3});
     assert_true(small.pooled);
     assert_int_equal(small.rows, 3);
     float most = 0, kept = 0;
@@ -327,9 +330,11 @@ static void thumbnails_keep_what_stands_out(void **data)
     assert_float_equal(most, kept, 0);
     /* Kept as they are until something changes. */
     const float *before = small.weights;
-    thumbnail_update(&small, f->trace, ATTENTION_SELF, PAIR_ALL, SPECIAL_SHOWN, 3);
+    thumbnail_update(&small, &(ThumbnailSource){f->trace, ATTENTION_SELF, PAIR_ALL, SPECIAL_SHOWN,
+                                                0, INT_MAX, 3});
     assert_ptr_equal(before, small.weights);
-    thumbnail_update(&small, f->trace, ATTENTION_SELF, PAIR_ALL, SPECIAL_RENORMALISED, 4);
+    thumbnail_update(&small, &(ThumbnailSource){f->trace, ATTENTION_SELF, PAIR_ALL,
+                                                SPECIAL_RENORMALISED, 0, INT_MAX, 4});
     assert_int_equal(small.rows, 4);
     thumbnail_forget(&small);
     thumbnail_forget(&whole);

@@ -159,11 +159,12 @@ class Model(nn.Module):
         with torch.no_grad():
             place.copy_(torch.cat([angle.sin(), angle.cos()], 1) * std * math.sqrt(2))
 
-    def forward(self, ids, keep=None, hide=None, deep=None, only=None):
+    def forward(self, ids, keep=None, hide=None, deep=None, only=None, free=None):
         """Hidden states [rows * length, hidden] of ids [rows, length], or those of the places
         in `only`. hide: pairs of a share of the texts and a table of pieces that nobody may look
         at in them; deep: the same (a share, a table) from one layer on, and whether a token may
-        not look at itself there either."""
+        not look at itself there either; free: [layers, heads], the heads in which nothing of their
+        own text is hidden."""
         rows, length = ids.shape
         at = torch.arange(length)
         begins = ids == CLS
@@ -176,6 +177,7 @@ class Model(nn.Module):
         segment = (closed - closed.gather(1, first)).clamp(0, 1)
         same = text[:, :, None] == text[:, None, :]
         bias = torch.zeros(same.shape).masked_fill_(~same, -1e4)
+        whole = bias.clone()[:, None] if free is not None else None
         for share, pieces in hide or ():
             texts = torch.rand(rows, length).gather(1, text.clamp(min=0)) < share
             bias.masked_fill_((texts & pieces[ids])[:, None] & same, -1e3)
@@ -194,8 +196,10 @@ class Model(nn.Module):
         x = e.LayerNorm(x).view(rows * length, -1)
         layers = self.bert.encoder.layer
         for i, layer in enumerate(layers):
-            x = layer(x, bias if i < first_deep else upper, rows, length, keep,
-                      only if layer is layers[-1] else None)
+            seen = bias if i < first_deep else upper
+            if free is not None:
+                seen = torch.where(free[i][None, :, None, None], whole, seen)
+            x = layer(x, seen, rows, length, keep, only if layer is layers[-1] else None)
         return x
 
     def words(self, x):
@@ -206,7 +210,6 @@ class Model(nn.Module):
         if Linear.exact:
             return F.linear(x, w, b)
         return F.linear(x.bfloat16(), w.bfloat16(), b.bfloat16())
-
 
     def relation(self, x):
         """Scores of "follows" and "does not" for the hidden states of [CLS]."""

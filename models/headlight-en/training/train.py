@@ -75,8 +75,8 @@ class Batches:
         self.lengths, self.chances = list(STEPS), [STEPS[n][0] for n in STEPS]
 
     def next(self, part):
-        """At a part (0 to 1) of the run: ids, and positions and answers of masked pieces, of
-        references, and of pairs."""
+        """At a part (0 to 1) of the run: ids, positions and answers of masked pieces, of
+        references, and of pairs, and the ids with nothing masked."""
         rng = self.rng
         length = int(rng.choice(self.lengths, p=self.chances))
         mined = STEPS[length][2 if part < 0.5 else 3]
@@ -121,7 +121,7 @@ class Batches:
         noun = np.concatenate([labels[asked], np.full(REFERENCES - len(asked), -100)])
         asked = np.concatenate([asked, np.zeros(REFERENCES - len(asked), int)])
         return [torch.from_numpy(a) for a in (shown.reshape(ids.shape), chosen, answer, asked, noun,
-                                              paired, follows)]
+                                              paired, follows, ids)]
 
 
 def rate_at(part, warm=0.02):
@@ -190,7 +190,7 @@ def main():
         if tokens >= KEEP_AT[kept_at] * 1e6:
             write_safetensors(run / ("at-%sM.safetensors" % KEEP_AT[kept_at]), model.state_dict())
             kept_at += 1
-        ids, chosen, answer, asked, noun, paired, follows = batches.next(part)
+        ids, chosen, answer, asked, noun, paired, follows, _ = batches.next(part)
         model.watch(step % 4 == 0)
         deep = ((1.0, frequent, DEEP_FROM, True) if part < DEEP_UNTIL else
                 (1.0, resting[0] | resting[2], REST_FROM, False) if part < REST_UNTIL else None)
