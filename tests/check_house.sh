@@ -74,9 +74,10 @@ door '(openblas/)?cblas\.h>' 'src/model/kernels*.c'
 door '(stb/)?stb_' src/draw/out_png.c
 door 'utf8proc\.h>' src/base/unicode.c
 door '(cjson/)?cJSON\.h>' src/base/json.c src/text/vocabulary.c src/text/tokenizer.c \
-    src/model/safetensors.c src/model/config.c src/model/trace_file.c src/analysis/probe.c \
+    src/model/safetensors.c src/model/config.c src/model/trace_file.c src/model/trace_import.c src/analysis/probe.c \
     src/app/models.c
-door '(cairo/)?cairo' src/draw/out_pdf.c
+door "(cairo/)?cairo" src/draw/out_pdf.c
+door "pango/" src/draw/out_pdf.c
 rule 'an outside library has one door'
 
 # ---- Names and data of the compiled objects -----------------------------------------------------

@@ -78,36 +78,36 @@ void app_say(App *app, bool is_error, const char *format, ...)
 }
 
 /* A pin stays on its word while the text around it changes; with the word it goes. */
-static bool pin_survives(const Target *pin, const Trace *before, const Trace *after)
+static bool same_token(const Encoding *before, const Encoding *after, int token)
 {
-    const int tokens[2] = {pin->query, pin->key};
-    for (int i = 0; i < 2; i++) {
-        if (tokens[i] < 0) { continue; }
-        if (before == NULL || tokens[i] >= before->encoding->count) { return false; }
-        if (tokens[i] >= after->encoding->count) { return false; }
-        if (strcmp(before->encoding->tokens[tokens[i]].piece,
-                   after->encoding->tokens[tokens[i]].piece) != 0) {
-            return false;
-        }
-    }
-    return true;
+    return token < 0 || (before != NULL && token < before->count && token < after->count &&
+                         strcmp(before->tokens[token].piece, after->tokens[token].piece) == 0);
+}
+
+static bool pin_survives(const Target *pin, const Attention *before, const Attention *after)
+{
+    return same_token(before->query_tokens, after->query_tokens, pin->query) &&
+           same_token(before->key_tokens, after->key_tokens, pin->key);
 }
 
 /* Layer, heads, pins of the state are made to fit the trace. */
 static void fit_view(App *app, const Trace *before)
 {
     ViewState *view = &app->view;
-    const Attention *a = &app->trace->attention[view->attention];
-    if (a->weights == NULL) {
-        view->attention = ATTENTION_SELF;
-        a = &app->trace->attention[ATTENTION_SELF];
+    const Attention none = {0};
+    const Attention *was = before != NULL ? &before->attention[view->attention] : &none;
+    if (app->trace->attention[view->attention].weights == NULL) {
+        view->attention = trace_first_kind(app->trace);
     }
+    const Attention *a = &app->trace->attention[view->attention];
     view->layer = clamp_int(view->layer, 0, a->layers - 1);
-    bool other_shape = before == NULL || before->attention[view->attention].heads != a->heads;
+    bool other_shape = was->heads != a->heads;
     for (int head = a->heads; head < SLICE_MAX_HEADS; head++) {
         headset_put(&view->heads, head, false);
     }
     if (other_shape && headset_count(&view->heads) != 1) { headset_fill(&view->heads, a->heads); }
+    size_t weights = (size_t)a->heads * (size_t)a->queries * (size_t)a->keys;
+    if (other_shape && weights > APP_MOST_AT_ONCE) { view->heads = (HeadSet){.bits = {1}}; }
     if (headset_count(&view->heads) == 0) { headset_fill(&view->heads, a->heads); }
     if (view->enlarged.layer >= a->layers || view->enlarged.head >= a->heads) {
         view->enlarged.kind = TARGET_NONE;
@@ -115,12 +115,21 @@ static void fit_view(App *app, const Trace *before)
     if (app->trace->encoding->text[1] == NULL) { view->pair = PAIR_ALL; }
     int kept = 0;
     for (int pin = 0; pin < view->pin_count; pin++) {
-        if (pin_survives(&view->pins[pin], before, app->trace)) {
-            view->pins[kept++] = view->pins[pin];
-        }
+        if (pin_survives(&view->pins[pin], was, a)) { view->pins[kept++] = view->pins[pin]; }
     }
     view->pin_count = kept;
     view->hover = (Target){TARGET_NONE, -1, -1, -1, -1};
+}
+
+void app_show_kind(App *app, AttentionKind kind)
+{
+    if (kind == app->view.attention) { return; }
+    app->view.attention = kind;
+    app->view.pin_count = 0; /* they were pins in other texts */
+    fit_view(app, app->trace);
+    thumbnail_forget(&app->thumbnails);
+    free(app->grid);
+    app->grid = NULL;
 }
 
 /* The model knows which head shows best what it has learned, and on which word of the first example. */
@@ -131,6 +140,7 @@ static void take_start(App *app)
         return;
     }
     const Attention *a = &app->trace->attention[ATTENTION_SELF];
+    if (a->weights == NULL) { return; }
     if (start.layer >= a->layers || start.head >= a->heads) { return; }
     app->view.layer = start.layer;
     app->view.heads = (HeadSet){0};
@@ -295,6 +305,7 @@ bool app_open_trace(App *app, const char *path, Error *err)
     textfield_reset(&app->pair, text[1] != NULL ? text[1] : "");
     app->pair_open = text[1] != NULL;
     take_trace(app, trace);
+    if (trace->note != NULL) { app_say(app, false, "%s", trace->note); }
     return true;
 }
 

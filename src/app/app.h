@@ -30,6 +30,8 @@ enum {
     APP_MAX_HISTORY = 50,
     APP_MAX_UNDO = 64
 };
+/* Of a layer with more weights one head is shown at first, and no layer is read that is not looked at. */
+#define APP_MOST_AT_ONCE ((size_t)8 << 20)
 
 typedef struct Session Session; /* session.h */
 
@@ -128,6 +130,9 @@ void app_say(App *app, bool is_error, const char *format, ...)
 
 /* Pins, as a query, the last word that equals `word`, whatever the case. False: there is none. */
 bool app_pin_word(App *app, const char *word);
+
+/* Shows another kind of attention, which the trace must have. */
+void app_show_kind(App *app, AttentionKind kind);
 
 /* The link that the user picked: a pinned link, or the newest pinned query and key. False: none. */
 bool app_link(const App *app, int *query, int *key);

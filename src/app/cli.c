@@ -81,7 +81,9 @@ bool cli_prepare(App *app, const Options *options, Error *err)
         if (options->text != NULL || options->pair != NULL) {
             return error_set(err, "A trace file brings its own text; leave TEXT and --pair out.");
         }
-        return app_open_trace(app, options->trace, err);
+        if (!app_open_trace(app, options->trace, err)) { return false; }
+        if (app->trace->note != NULL) { fprintf(stderr, "headlight: %s\n", app->trace->note); }
+        return true;
     }
     if (!cli_open_model(app, options, err)) { return false; }
     char *text = cli_read_text(options->text, err), *pair = NULL;

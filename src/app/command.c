@@ -38,6 +38,8 @@ const Command command_table[] = {
     {"top:p", "X", "only the strongest keys that make up the share X", NULL, command_top_p},
     {"head:combine", "none|mean|max|layers-mean|layers-max|rollout", "the chosen heads as one",
      NULL, command_combine},
+    {"attention", "self|decoder|cross", "the kind of attention, of an encoder and a decoder",
+     command_has_trace, command_attention},
     {"filter", "all|aa|ab|ba|bb", "which sentence looks at which", command_has_pair,
      command_filter},
     {"special", "shown|hidden|renormalised", "shows or hides [CLS] and [SEP]", NULL,

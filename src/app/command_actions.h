@@ -53,6 +53,7 @@ CommandAction command_head_set;
 CommandAction command_head_next;
 CommandAction command_head_previous;
 CommandAction command_combine;
+CommandAction command_attention;
 CommandAction command_filter;
 CommandAction command_special;
 CommandAction command_words;

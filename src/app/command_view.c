@@ -184,6 +184,25 @@ bool command_combine(App *app, const char *argument, Error *err)
 
 /* --- filters ----------------------------------------------------------------------------------- */
 
+bool command_attention(App *app, const char *argument, Error *err)
+{
+    static const char *const names[ATTENTION_KINDS] = {
+        [ATTENTION_SELF] = "self", [ATTENTION_DECODER] = "decoder", [ATTENTION_CROSS] = "cross"};
+    int kind = (int)app->view.attention;
+    if (argument[0] != '\0') {
+        if (!command_read_choice(argument, names, ATTENTION_KINDS, &kind, err)) { return false; }
+    } else {
+        do {
+            kind = (kind + 1) % ATTENTION_KINDS;
+        } while (app->trace->attention[kind].weights == NULL);
+    }
+    if (app->trace->attention[kind].weights == NULL) {
+        return error_set(err, "This trace has no %s-attention.", names[kind]);
+    }
+    app_show_kind(app, (AttentionKind)kind);
+    return true;
+}
+
 bool command_filter(App *app, const char *argument, Error *err)
 {
     static const char *const names[PAIR_FILTERS] = {"all", "aa", "ab", "ba", "bb"};

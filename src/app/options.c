@@ -39,6 +39,7 @@ static const Option option_table[] = {
     {0, "words", NULL, FIGURE, "words words", "whole words: queries averaged, keys summed"},
     {0, "top-k", "N", FIGURE, "top:k", "only the N strongest keys of each query"},
     {0, "top-p", "X", FIGURE, "top:p", "only the strongest keys that make up the share X"},
+    {0, "attention", "self|decoder|cross", FIGURE, "attention", "the kind of attention of a trace"},
     {0, "filter", "all|aa|ab|ba|bb", FIGURE, "filter", "which sentence of a pair looks at which"},
     {0, "hide-special", NULL, FIGURE, "special hidden", "leaves out [CLS] and [SEP]"},
     {0, "renormalise", NULL, FIGURE, "special renormalised",

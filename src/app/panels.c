@@ -63,7 +63,8 @@ static void show_chips(App *app, Rect rect)
 {
     if (app->trace == NULL) { return; }
     Ui *ui = &app->ui;
-    const Encoding *encoding = app->trace->encoding;
+    /* Of attention between two texts the chips are those that look. */
+    const Encoding *encoding = app->trace->attention[app->view.attention].query_tokens;
     ui_push_id(ui, "chips");
     for (int i = 0; i < encoding->count; i++) {
         const Token *token = &encoding->tokens[i];
@@ -216,6 +217,26 @@ static void choose_view(App *app, Rect *rest)
         }
         ui_pop_id(&app->ui);
         ui_cut_top(&rect, 4);
+    }
+}
+
+/* Encoder, decoder, cross: where a trace has more than one of them. */
+static void choose_kind(App *app, Rect *rest)
+{
+    static const char *const titles[] = {"encoder", "decoder", "cross: decoder to encoder"};
+    static const char *const names[] = {"self", "decoder", "cross"};
+    const char *labels[ATTENTION_KINDS];
+    int kinds[ATTENTION_KINDS], count = 0, index = -1;
+    for (int kind = 0; app->trace != NULL && kind < ATTENTION_KINDS; kind++) {
+        if (app->trace->attention[kind].weights == NULL) { continue; }
+        if (kind == (int)app->view.attention) { index = count; }
+        labels[count] = titles[kind];
+        kinds[count++] = kind;
+    }
+    if (count < 2 || !has_room(rest, PANELS_HEADING + UI_ROW)) { return; }
+    if (ui_choice(&app->ui, section(app, rest, "Attention", UI_ROW), "attention", labels, count,
+                  &index)) {
+        command_do_format(app, "attention %s", names[kinds[index]]);
     }
 }
 
@@ -394,6 +415,7 @@ void panels_left(App *app, Rect rect)
     choose_model(app, &rest);
     choose_view(app, &rest);
     panels_grid(app, &rest);
+    choose_kind(app, &rest);
     choose_filters(app, &rest);
     const char *view = view_table[app->view.view].name;
     if (strcmp(view, "head") == 0 || strcmp(view, "heatmap") == 0) {

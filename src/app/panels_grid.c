@@ -29,9 +29,22 @@ static void fill_by_pattern(App *app, const Attention *a)
     pattern_free(own);
 }
 
+/* Of a trace of gigabytes a layer is read when it is shown. */
+static void measure_layer(App *app, const Attention *a)
+{
+    float *row = app->grid + app->view.layer * a->heads;
+    if (!isnan(row[0])) { return; }
+    for (int head = 0; head < a->heads; head++) {
+        Measure measure = app->measure == MEASURE_LINK ? MEASURE_ENTROPY : app->measure;
+        row[head] = measure_head(app->trace, app->view.attention, measure, app->view.layer, head);
+    }
+}
+
 static void update_grid(App *app)
 {
     const Attention *a = &app->trace->attention[app->view.attention];
+    bool huge = trace_weight_count(app->trace, app->view.attention) > 8 * APP_MOST_AT_ONCE;
+    if (huge && app->grid != NULL) { measure_layer(app, a); }
     Target subject = panels_subject(app);
     bool link = app->grid_pattern < 0 && app->measure == MEASURE_LINK;
     if (app->grid != NULL && !(link && !target_equal(subject, app->grid_link))) { return; }
@@ -39,6 +52,11 @@ static void update_grid(App *app)
     app->grid = calloc((size_t)a->layers * (size_t)a->heads, sizeof(float));
     app->grid_link = subject;
     if (app->grid == NULL) { return; }
+    if (huge) {
+        for (int i = 0; i < a->layers * a->heads; i++) { app->grid[i] = NAN; }
+        measure_layer(app, a);
+        return;
+    }
     if (app->grid_pattern >= 0) {
         fill_by_pattern(app, a);
         return;
@@ -68,7 +86,7 @@ static void show_cell(App *app, Rect cell, int layer, int head, float value)
     const Theme *theme = app->view.theme;
     Rect ink = rect_inset(cell, cell.w > 9 ? 1 : 0.5f);
     drawing_rect(ui->drawing, ink, cell.w > 12 ? 3 : 1,
-                 palette_map(COLORMAP_BLUES, value, theme->dark));
+                 isnan(value) ? theme->faint : palette_map(COLORMAP_BLUES, value, theme->dark));
     bool chosen = layer == app->view.layer && headset_has(&app->view.heads, head);
     if (chosen) { drawing_frame(ui->drawing, rect_inset(cell, 0), 4, 2, theme->accent); }
     int heads = app->trace->attention[app->view.attention].heads;

@@ -1,6 +1,6 @@
 /* PNG by stb_image_write, with chunks that it does not write: pHYs (how large a pixel is on
  * paper) and iTXt (title and notes). */
-#include "draw/png.h"
+#include "draw/out_pixels.h"
 
 #include "base/base.h"
 #include "base/memory.h"
@@ -90,8 +90,8 @@ static unsigned char *to_bytes(const uint32_t *argb, size_t count, int channels)
     return bytes;
 }
 
-bool png_write(const uint32_t *argb, int width, int height, bool opaque, const OutOptions *options,
-               Buffer *out)
+bool out_png_pixels(const uint32_t *argb, int width, int height, bool opaque,
+                    const OutOptions *options, Buffer *out)
 {
     int channels = opaque ? 3 : 4, length = 0;
     unsigned char *bytes = to_bytes(argb, (size_t)width * (size_t)height, channels);
@@ -130,8 +130,8 @@ bool out_png(const Drawing *drawing, const OutOptions *options, Buffer *out, Err
             (double)width, (double)height, RASTER_MAX_SIDE, RASTER_MAX_SIDE);
     }
     raster_draw(&raster, drawing, scale, (Rect){0, 0, width, height});
-    bool ok = png_write(raster.pixels, raster.width, raster.height, drawing->background.a == 255,
-                        options, out);
+    bool ok = out_png_pixels(raster.pixels, raster.width, raster.height,
+                             drawing->background.a == 255, options, out);
     raster_free(&raster);
     return ok || error_set(err, "There is not enough memory for a picture of %.0f x %.0f pixels.",
                            (double)width, (double)height);

@@ -1,6 +1,6 @@
 /* SVG 1.1, in the subset that browsers, Inkscape, LibreOffice and PowerPoint read alike: no style
  * sheets, attributes only; text as text, each line stretched to the width it was laid out with. */
-#include "draw/png.h"
+#include "draw/out_pixels.h"
 
 #include "base/memory.h"
 #include "base/unicode.h"
@@ -170,7 +170,7 @@ static bool add_image(Buffer *out, const DrawCommand *command)
         }
     }
     Buffer png = {0};
-    bool ok = png_write(pixels, width, height, false, NULL, &png);
+    bool ok = out_png_pixels(pixels, width, height, false, NULL, &png);
     free(pixels);
     if (ok) {
         buffer_add_string(out, "<image");

@@ -451,6 +451,16 @@ const float *safetensors_floats(const SafeTensor *tensor)
     return tensor->type == SAFE_F32 && aligned ? (const float *)(const void *)tensor->bytes : NULL;
 }
 
+bool safetensors_holds(const Safetensors *file, const void *pointer)
+{
+    for (size_t i = 0; i < file->shard_count; i++) {
+        const MappedFile *map = &file->shards[i].map;
+        uintptr_t at = (uintptr_t)pointer, first = (uintptr_t)map->bytes;
+        if (at >= first && at < first + map->length) { return true; }
+    }
+    return false;
+}
+
 /* IEEE 754 half to single precision without a branch, so that the loop over it is vectorised: the
  * bits moved into place make a number 2^112 too small, subnormal halves included. */
 static float widen_half(uint16_t half)

@@ -72,6 +72,8 @@ const char *safetensors_shape_text(const SafeTensor *tensor, char out[SAFETENSOR
 bool safetensors_is_float(const SafeTensor *tensor);
 /* The tensor as [count] floats in its own bytes: NULL unless it is F32 and aligned. */
 const float *safetensors_floats(const SafeTensor *tensor);
+/* Does the pointer point into a mapped file of these? */
+bool safetensors_holds(const Safetensors *file, const void *pointer);
 /* Converts the whole tensor to out[count]. It must be one of the floating-point types above. */
 void safetensors_to_floats(const SafeTensor *tensor, float *out);
 

@@ -2,26 +2,101 @@
 
 #include "base/base.h"
 #include "base/memory.h"
+#include "model/safetensors.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define MOST_LOOKED_OVER ((size_t)16 << 20) /* weights */
 
 Trace *trace_new(void) { return mem_zero(1, sizeof(Trace)); }
+
+static void free_array(const Trace *trace, float *array)
+{
+    if (trace->file == NULL || !safetensors_holds(trace->file, array)) { free(array); }
+}
 
 void trace_free(Trace *trace)
 {
     if (trace == NULL) { return; }
-    for (int kind = 0; kind < ATTENTION_KINDS; kind++) { free(trace->attention[kind].weights); }
-    free(trace->query);
-    free(trace->key);
-    free(trace->value);
-    free(trace->hidden);
-    free(trace->logits);
+    for (int kind = 0; kind < ATTENTION_KINDS; kind++) {
+        free_array(trace, trace->attention[kind].weights);
+    }
+    free_array(trace, trace->query);
+    free_array(trace, trace->key);
+    free_array(trace, trace->value);
+    free_array(trace, trace->hidden);
+    free_array(trace, trace->logits);
+    safetensors_free(trace->file);
+    free(trace->note);
     encoding_free(trace->encoding);
     encoding_free(trace->output);
     free(trace->heads_off);
     free(trace->model);
     free(trace);
+}
+
+/* Adds a sentence to the note. */
+static void add_note(Trace *trace, const char *sentence)
+{
+    size_t before = trace->note != NULL ? strlen(trace->note) : 0,
+           size = before + strlen(sentence) + 2;
+    trace->note = mem_grow(trace->note, size, 1);
+    snprintf(trace->note + before, size - before, "%s%s",
+             before > 0 && trace->note[before - 1] != ' ' ? " " : "", sentence);
+}
+
+void trace_look_over(Trace *trace)
+{
+    size_t left = MOST_LOOKED_OVER, missing = 0, rows = 0, uneven = 0;
+    float least = 1, most = 1;
+    for (int kind = 0; kind < ATTENTION_KINDS; kind++) {
+        const Attention *a = &trace->attention[kind];
+        size_t keys = (size_t)a->keys,
+               count = keys > 0 ? trace_weight_count(trace, (AttentionKind)kind) : 0;
+        for (size_t at = 0; at < count && left >= keys; at += keys, left -= keys) {
+            float sum = 0;
+            for (size_t key = 0; key < keys; key++) { sum += a->weights[at + key]; }
+            rows++;
+            missing += isnan(sum) != 0;
+            if (isfinite(sum) && fabsf(sum - 1) > 0.02f) {
+                uneven++;
+                least = min_float(least, sum);
+                most = max_float(most, sum);
+            }
+        }
+    }
+    char sentence[200];
+    if (missing > 0) {
+        snprintf(sentence, sizeof sentence,
+                 "In %zu of %zu rows weights are missing (NaN); they are drawn as missing.",
+                 missing, rows);
+        add_note(trace, sentence);
+    }
+    if (uneven > 0) {
+        snprintf(
+            sentence, sizeof sentence,
+            "In %zu of %zu rows the weights do not sum to 1 (but to %.2g to %.2g): they are shown "
+            "as the file has them.",
+            uneven, rows, (double)least, (double)most);
+        add_note(trace, sentence);
+    }
+}
+
+AttentionKind trace_first_kind(const Trace *trace)
+{
+    int kind = 0;
+    while (kind < ATTENTION_KINDS - 1 && trace->attention[kind].weights == NULL) { kind++; }
+    return (AttentionKind)kind;
+}
+
+size_t trace_weight_count(const Trace *trace, AttentionKind kind)
+{
+    const Attention *a = &trace->attention[kind];
+    if (a->weights == NULL) { return 0; }
+    return (size_t)a->layers * (size_t)a->heads * (size_t)a->queries * (size_t)a->keys;
 }
 
 const float *trace_head(const Trace *trace, AttentionKind kind, int layer, int head)

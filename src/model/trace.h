@@ -42,6 +42,9 @@ typedef struct Trace {
     float *logits;                        /* [T, V] of the masked-word head, or NULL */
     unsigned char *heads_off; /* [L, A]: 1 where a head was switched off; NULL: all were on */
     double seconds;           /* how long the pass took; 0 when it came from a file */
+    char *note; /* what its user should know, whole sentences: weights that are missing; or NULL */
+    struct Safetensors
+        *file; /* arrays may lie in its mapping instead of memory of their own; or NULL */
 } Trace;
 
 Trace *trace_new(void);        /* zeroed */
@@ -50,6 +53,15 @@ void trace_free(Trace *trace); /* accepts NULL */
 /* "1.5, 2.0": the heads that were switched off; "" when all were on. Written into text[size], what
  * does not fit ends in "...". */
 const char *trace_name_off(const Trace *trace, char *text, size_t size);
+
+/* Looks for weights that are missing or do not sum to 1, and adds what it finds to the note. Of a trace
+ * of gigabytes only the first heads are read. */
+void trace_look_over(Trace *trace);
+
+/* The first kind of attention that there is; every trace has one. */
+AttentionKind trace_first_kind(const Trace *trace);
+/* How many weights a kind has in all. */
+size_t trace_weight_count(const Trace *trace, AttentionKind kind);
 
 /* [queries, keys] of one head, lent. The kind must be present and the indices in range. */
 const float *trace_head(const Trace *trace, AttentionKind kind, int layer, int head);

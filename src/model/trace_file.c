@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "model/config.h"
 #include "model/safetensors.h"
+#include "model/trace_import.h"
 #include "model/trace_places.h"
 
 #include <cjson/cJSON.h>
@@ -37,26 +38,18 @@ static bool read_array(const Safetensors *file, const char *path, const char *ke
     return true;
 }
 
-static bool is_special_piece(const char *piece)
-{
-    static const char *const special[] = {"[CLS]", "[SEP]", "[PAD]", "<s>", "</s>", "<pad>"};
-    for (size_t i = 0; i < COUNTOF(special); i++) {
-        if (strcmp(piece, special[i]) == 0) { return true; }
-    }
-    return false;
-}
-
-static bool read_pieces(const Safetensors *file, const char *path, Encoding *encoding, Error *err)
+static bool read_pieces(const Safetensors *file, const char *path, const char *entry,
+                        Encoding *encoding, Error *err)
 {
     cJSON *array;
-    if (!read_array(file, path, "tokens", -1, &array, err)) { return false; }
+    if (!read_array(file, path, entry, -1, &array, err)) { return false; }
     int count = cJSON_GetArraySize(array);
     if (count < 1 || count > CONFIG_MAX_POSITIONS) {
         cJSON_Delete(array);
         return error_set(err,
-                         "%s: the metadata entry \"tokens\" must be a JSON array of 1 to %d "
+                         "%s: the metadata entry \"%s\" must be a JSON array of 1 to %d "
                          "strings.",
-                         path, CONFIG_MAX_POSITIONS);
+                         path, entry, CONFIG_MAX_POSITIONS);
     }
     encoding->tokens = arena_alloc(&encoding->arena, (size_t)count, sizeof *encoding->tokens);
     bool ok = true;
@@ -71,7 +64,7 @@ static bool read_pieces(const Safetensors *file, const char *path, Encoding *enc
         encoding->tokens[encoding->count++] = (Token){
             .piece = piece,
             .id = -1,
-            .special = is_special_piece(piece),
+            .special = trace_places_is_special(piece),
         };
     }
     cJSON_Delete(array);
@@ -191,7 +184,8 @@ static bool read_encoding(const Safetensors *file, const char *path, Encoding *e
                          "strings).",
                          path);
     }
-    if (!read_pieces(file, path, encoding, err) || !read_fields(file, path, encoding, err)) {
+    if (!read_pieces(file, path, "tokens", encoding, err) ||
+        !read_fields(file, path, encoding, err)) {
         return false;
     }
     for (int side = 0; side < 2; side++) {
@@ -248,48 +242,95 @@ static bool read_tensor(const Safetensors *file, const char *path, const char *n
                          "F64.",
                          path, name, safetensors_type_name(tensor->type));
     }
+    memcpy(shape, found, sizeof found);
+    const float *mapped = safetensors_floats(tensor);
+    if (mapped != NULL) { /* nothing is read that nobody looks at; nothing writes into a trace */
+        *out = (float *)(uintptr_t)mapped;
+        return true;
+    }
     *out = mem_try_aligned(tensor->count, sizeof **out);
     if (*out == NULL) {
         return error_set(err, "%s: the tensor %s would take %.1f GB, more than there is memory.",
                          path, name, (double)tensor->count * sizeof **out / 1e9);
     }
     safetensors_to_floats(tensor, *out);
-    memcpy(shape, found, sizeof found);
+    return true;
+}
+
+/* The kinds of attention, the tensors they are in, and whether their tokens are those of the decoder. */
+static const struct {
+    const char *name, *shape;
+    bool queries_out, keys_out;
+} kinds[ATTENTION_KINDS] = {
+    [ATTENTION_SELF] = {"attention", "[layers, heads, tokens, tokens]", false, false},
+    [ATTENTION_DECODER] = {"decoder_attention", "[layers, heads, output tokens, output tokens]",
+                           true, true},
+    [ATTENTION_CROSS] = {"cross_attention", "[layers, heads, output tokens, tokens]", true, false},
+};
+
+static bool read_kind(const Safetensors *file, const char *path, AttentionKind kind, Trace *trace,
+                      Error *err)
+{
+    const char *name = kinds[kind].name;
+    Attention *attention = &trace->attention[kind];
+    size_t shape[4] = {0};
+    const SafeTensor *tensor = safetensors_find(file, name);
+    if (tensor == NULL) { return true; }
+    if ((kinds[kind].queries_out || kinds[kind].keys_out) && trace->output == NULL) {
+        return error_set(err,
+                         "%s has a tensor \"%s\", but its metadata has no \"output_tokens\" (a "
+                         "JSON array of strings).",
+                         path, name);
+    }
+    if (!read_tensor(file, path, name, kinds[kind].shape, 4, shape, &attention->weights, err)) {
+        return false;
+    }
+    attention->query_tokens = kinds[kind].queries_out ? trace->output : trace->encoding;
+    attention->key_tokens = kinds[kind].keys_out ? trace->output : trace->encoding;
+    size_t queries = (size_t)attention->query_tokens->count;
+    size_t keys = (size_t)attention->key_tokens->count;
+    char text[SAFETENSORS_SHAPE_TEXT];
+    bool square = kinds[kind].queries_out == kinds[kind].keys_out;
+    if (shape[0] > CONFIG_MAX_LAYERS || shape[1] > CONFIG_MAX_HEADS ||
+        (square && shape[2] != shape[3])) {
+        return error_set(err,
+                         "%s: the tensor %s has the shape %s; it must be %s, at most %d layers of "
+                         "%d heads.",
+                         path, name, safetensors_shape_text(tensor, text), kinds[kind].shape,
+                         CONFIG_MAX_LAYERS, CONFIG_MAX_HEADS);
+    }
+    if (square && shape[2] != queries) {
+        return error_set(err, "%s: the attention is between %zu tokens, but \"%s\" has %zu.", path,
+                         shape[2], kinds[kind].queries_out ? "output_tokens" : "tokens", queries);
+    }
+    if (shape[2] != queries || shape[3] != keys) {
+        return error_set(err,
+                         "%s: the tensor %s is between %zu and %zu tokens, but the file names %zu "
+                         "and %zu.",
+                         path, name, shape[2], shape[3], queries, keys);
+    }
+    attention->layers = (int)shape[0];
+    attention->heads = (int)shape[1];
+    attention->queries = (int)queries;
+    attention->keys = (int)keys;
     return true;
 }
 
 static bool read_attention(const Safetensors *file, const char *path, Trace *trace, Error *err)
 {
-    const SafeTensor *tensor = safetensors_find(file, "attention");
-    Attention *attention = &trace->attention[ATTENTION_SELF];
-    size_t shape[4] = {0};
-    if (tensor == NULL) {
+    for (int kind = 0; kind < ATTENTION_KINDS; kind++) {
+        if (!read_kind(file, path, (AttentionKind)kind, trace, err)) { return false; }
+    }
+    const Attention *first = &trace->attention[trace_first_kind(trace)];
+    if (first->weights == NULL) {
         return error_set(err,
-                         "%s is no trace: it has no tensor \"attention\" [layers, heads, "
-                         "tokens, tokens].",
+                         "%s is no trace: it has no tensor \"attention\" [layers, heads, tokens, "
+                         "tokens].",
                          path);
     }
-    if (!read_tensor(file, path, "attention", "[layers, heads, tokens, tokens]", 4, shape,
-                     &attention->weights, err)) {
-        return false;
-    }
-    size_t tokens = (size_t)trace->encoding->count;
-    if (shape[2] != shape[3] || shape[0] > CONFIG_MAX_LAYERS || shape[1] > CONFIG_MAX_HEADS) {
-        char text[SAFETENSORS_SHAPE_TEXT];
-        return error_set(err,
-                         "%s: the tensor attention has the shape %s; it must be [layers, "
-                         "heads, tokens, tokens], at most %d layers of %d heads.",
-                         path, safetensors_shape_text(tensor, text), CONFIG_MAX_LAYERS,
-                         CONFIG_MAX_HEADS);
-    }
-    if (shape[2] != tokens) {
-        return error_set(err, "%s: the attention is between %zu tokens, but \"tokens\" has %zu.",
-                         path, shape[2], tokens);
-    }
-    trace->layers = attention->layers = (int)shape[0];
-    trace->heads = attention->heads = (int)shape[1];
-    trace->tokens = attention->queries = attention->keys = (int)tokens;
-    attention->query_tokens = attention->key_tokens = trace->encoding;
+    trace->layers = first->layers;
+    trace->heads = first->heads;
+    trace->tokens = trace->encoding->count;
     return true;
 }
 
@@ -301,6 +342,7 @@ static bool read_vectors(const Safetensors *file, const char *path, Trace *trace
     } vectors[] = {{"query", &trace->query}, {"key", &trace->key}, {"value", &trace->value}};
     size_t L = (size_t)trace->layers, A = (size_t)trace->heads, T = (size_t)trace->tokens;
     size_t shape[4] = {L, A, T, 0};
+    if (trace->attention[ATTENTION_SELF].weights == NULL) { return true; }
     for (size_t i = 0; i < COUNTOF(vectors); i++) {
         if (!read_tensor(file, path, vectors[i].name,
                          "[layers, heads, tokens, size] of attention and the other vectors", 4,
@@ -350,171 +392,36 @@ static bool read_heads_off(const Safetensors *file, const char *path, Trace *tra
     return ok;
 }
 
+/* The decoder's tokens, where there is a decoder. */
+static bool read_output(const Safetensors *file, const char *path, Trace *trace, Error *err)
+{
+    if (safetensors_metadata(file, "output_tokens") == NULL) { return true; }
+    trace->output = mem_zero(1, sizeof *trace->output);
+    if (!read_pieces(file, path, "output_tokens", trace->output, err)) { return false; }
+    const char *text = safetensors_metadata(file, "output");
+    trace->output->text[0] = text != NULL ? arena_copy_string(&trace->output->arena, text)
+                                          : trace_places_lay_out(trace->output, 0);
+    trace_places_find(trace->output, 0);
+    return true;
+}
+
 Trace *trace_file_read(const char *path, Error *err)
 {
+    if (trace_import_knows(path)) { return trace_import(path, err); }
     Safetensors *file = safetensors_open(path, err);
     if (file == NULL) { return NULL; }
     Trace *trace = trace_new();
     trace->encoding = mem_zero(1, sizeof *trace->encoding);
     const char *model = safetensors_metadata(file, "model");
     trace->model = mem_copy_string(model != NULL ? model : "");
-    /* cross_attention and decoder_attention may be there too: nothing reads them yet. */
+    trace->file = file;
     bool ok = read_encoding(file, path, trace->encoding, err) &&
-              read_attention(file, path, trace, err) && read_vectors(file, path, trace, err) &&
-              read_heads_off(file, path, trace, err);
-    safetensors_free(file);
-    if (ok) { return trace; }
+              read_output(file, path, trace, err) && read_attention(file, path, trace, err) &&
+              read_vectors(file, path, trace, err) && read_heads_off(file, path, trace, err);
+    if (ok) {
+        trace_look_over(trace);
+        return trace;
+    }
     trace_free(trace);
     return NULL;
-}
-
-/* ---- Writing ---- */
-
-typedef enum TokenField {
-    FIELD_PIECE,
-    FIELD_SIDE,
-    FIELD_SPECIAL,
-    FIELD_ID,
-    FIELD_START,
-    FIELD_END,
-    FIELD_WORD,
-    FIELDS
-} TokenField;
-
-static const char *const field_keys[FIELDS] = {"tokens", "segments", "special", "ids",
-                                               "starts", "ends",     "words"};
-
-/* One field of all tokens as a JSON array. */
-static void add_field(const Encoding *encoding, TokenField field, Buffer *out)
-{
-    for (int i = 0; i < encoding->count; i++) {
-        const Token *token = &encoding->tokens[i];
-        buffer_add_string(out, i == 0 ? "[" : ",");
-        switch (field) {
-        case FIELD_PIECE: buffer_add_json_string(out, token->piece); break;
-        case FIELD_SIDE: buffer_format(out, "%d", token->side); break;
-        case FIELD_SPECIAL: buffer_format(out, "%d", token->special); break;
-        case FIELD_ID: buffer_format(out, "%d", token->id); break;
-        case FIELD_START: buffer_format(out, "%d", token->start); break;
-        case FIELD_END: buffer_format(out, "%d", token->end); break;
-        case FIELD_WORD: buffer_format(out, "%d", token->word); break;
-        case FIELDS: break;
-        }
-    }
-    buffer_add_string(out, "]");
-}
-
-/* Adds one tensor to tensors[*count], if the trace has it. */
-static void add_tensor(SafeTensor *tensors, size_t *count, const char *name, const float *array,
-                       int rank, size_t a, size_t b, size_t c, size_t d)
-{
-    if (array == NULL) { return; }
-    size_t floats = a * b * c * d;
-    tensors[(*count)++] = (SafeTensor){
-        .name = name,
-        .type = SAFE_F32,
-        .rank = rank,
-        .shape = {a, b, c, d},
-        .count = floats,
-        .bytes = (const unsigned char *)array,
-        .length = floats * sizeof *array,
-    };
-}
-
-/* ["1.5", ...], or nothing at all when all heads were on. */
-static void add_heads_off(const Trace *trace, Buffer *out)
-{
-    int heads = trace->layers * trace->heads, written = 0;
-    if (trace->heads_off == NULL) { return; }
-    for (int i = 0; i < heads; i++) {
-        if (trace->heads_off[i] == 0) { continue; }
-        buffer_format(out, "%s\"%d.%d\"", written++ > 0 ? "," : "[", i / trace->heads,
-                      i % trace->heads);
-    }
-    buffer_add_string(out, written > 0 ? "]" : "[]");
-}
-
-void trace_file_write(const Trace *trace, Buffer *out)
-{
-    const Encoding *encoding = trace->encoding;
-    size_t L = (size_t)trace->layers, A = (size_t)trace->heads, T = (size_t)trace->tokens;
-    size_t d = (size_t)trace->head_size, H = (size_t)trace->hidden_size;
-    const float *weights = trace->attention[ATTENTION_SELF].weights;
-    SafeTensor tensors[6];
-    size_t count = 0;
-    add_tensor(tensors, &count, "attention", weights, 4, L, A, T, T);
-    add_tensor(tensors, &count, "query", trace->query, 4, L, A, T, d);
-    add_tensor(tensors, &count, "key", trace->key, 4, L, A, T, d);
-    add_tensor(tensors, &count, "value", trace->value, 4, L, A, T, d);
-    add_tensor(tensors, &count, "hidden", trace->hidden, 3, L + 1, T, H, 1);
-    add_tensor(tensors, &count, "logits", trace->logits, 2, T, (size_t)trace->vocab_size, 1, 1);
-
-    Buffer fields[FIELDS] = {0};
-    Buffer off = {0};
-    add_heads_off(trace, &off);
-    SafeMetadata metadata[FIELDS + 5] = {{"headlight", TRACE_FILE_VERSION},
-                                         {"model", trace->model},
-                                         {"text", encoding->text[0]},
-                                         {"pair", encoding->text[1]}};
-    for (int i = 0; i < FIELDS; i++) {
-        add_field(encoding, (TokenField)i, &fields[i]);
-        metadata[4 + i] = (SafeMetadata){field_keys[i], fields[i].bytes};
-    }
-    metadata[FIELDS + 4] = (SafeMetadata){"heads_off", off.bytes};
-    safetensors_write(tensors, count, metadata, COUNTOF(metadata), out);
-    buffer_free(&off);
-    for (int i = 0; i < FIELDS; i++) { buffer_free(&fields[i]); }
-}
-
-/* Six significant digits; null where JSON has no number. A locale may have changed the point. */
-static void add_number(float value, Buffer *out)
-{
-    char text[32];
-    snprintf(text, sizeof text, "%.6g", (double)value);
-    char *comma = strchr(text, ',');
-    if (comma != NULL) { *comma = '.'; }
-    buffer_add_string(out, isfinite(value) ? text : "null");
-}
-
-/* rank nested arrays of shape[rank]; returns what comes after them. */
-static const float *add_nested(const float *x, int rank, const int *shape, Buffer *out)
-{
-    for (int i = 0; i < shape[0]; i++) {
-        buffer_add_string(out, i == 0 ? "[" : ",");
-        if (rank > 1) {
-            x = add_nested(x, rank - 1, shape + 1, out);
-        } else {
-            add_number(*x++, out);
-        }
-    }
-    buffer_add_string(out, "]");
-    return x;
-}
-
-static void add_text(const char *key, const char *text, Buffer *out)
-{
-    buffer_format(out, ",\"%s\":", key);
-    if (text != NULL) {
-        buffer_add_json_string(out, text);
-    } else {
-        buffer_add_string(out, "null");
-    }
-}
-
-void trace_file_write_json(const Trace *trace, Buffer *out)
-{
-    const Attention *attention = &trace->attention[ATTENTION_SELF];
-    buffer_add_string(out, "{\"tokens\":");
-    add_field(trace->encoding, FIELD_PIECE, out);
-    add_text("text", trace->encoding->text[0], out);
-    add_text("pair", trace->encoding->text[1], out);
-    add_text("model", trace->model, out);
-    buffer_format(out, ",\"layers\":%d,\"heads\":%d,\"attention\":", trace->layers, trace->heads);
-    const int shape[4] = {attention->layers, attention->heads, attention->queries, attention->keys};
-    if (attention->weights != NULL) {
-        add_nested(attention->weights, 4, shape, out);
-    } else {
-        buffer_add_string(out, "null");
-    }
-    buffer_add_string(out, "}\n");
 }

@@ -21,7 +21,48 @@ static const char *bare_piece(const char *piece)
     return piece;
 }
 
-static bool continues_word(const Token *token) { return strncmp(token->piece, "##", 2) == 0; }
+bool trace_places_is_special(const char *piece)
+{
+    static const char *const special[] = {"[CLS]", "[SEP]",         "[PAD]", "<s>",   "</s>",
+                                          "<pad>", "<|endoftext|>", "<EOS>", "<bos>", "<eos>"};
+    for (size_t i = 0; i < COUNTOF(special); i++) {
+        if (strcmp(piece, special[i]) == 0) { return true; }
+    }
+    return false;
+}
+
+static bool begins_marked(const char *piece)
+{
+    return strncmp(piece, "\xC4\xA0", 2) == 0 || strncmp(piece, "\xE2\x96\x81", 3) == 0;
+}
+
+static bool begins_with_sign(const char *piece)
+{
+    uint32_t code = 0;
+    size_t length = strlen(piece);
+    if (length > 0) { unicode_decode(piece, length, &code); }
+    return unicode_is_punctuation(code);
+}
+
+/* Some pieces say that they go on ("##"), others that they begin (then those without a mark go on). */
+static bool continues_word(const Encoding *encoding, int index, bool marked)
+{
+    const Token *token = &encoding->tokens[index];
+    if (strncmp(token->piece, "##", 2) == 0) { return true; }
+    if (index == 0 || encoding->tokens[index - 1].special || begins_marked(token->piece) ||
+        begins_with_sign(token->piece) || begins_with_sign(encoding->tokens[index - 1].piece)) {
+        return false;
+    }
+    return marked;
+}
+
+static bool has_marks(const Encoding *encoding)
+{
+    for (int i = 0; i < encoding->count; i++) {
+        if (begins_marked(encoding->tokens[i].piece)) { return true; }
+    }
+    return false;
+}
 
 /* A text read as lower-case base letters without accents: so pieces of a lower-casing tokenizer
  * are found in the text as it was typed. */
@@ -108,10 +149,13 @@ static void place_token(const char *text, size_t length, size_t at, Token *token
 const char *trace_places_lay_out(Encoding *encoding, int side)
 {
     Buffer text = {0};
+    bool marked = has_marks(encoding);
     for (int i = 0; i < encoding->count; i++) {
         const Token *token = &encoding->tokens[i];
         if (token->side != side || token->special) { continue; }
-        if (text.length > 0 && !continues_word(token)) { buffer_add_string(&text, " "); }
+        if (text.length > 0 && !continues_word(encoding, i, marked)) {
+            buffer_add_string(&text, " ");
+        }
         buffer_add_string(&text, bare_piece(token->piece));
     }
     const char *copy = arena_copy(&encoding->arena, text.bytes, text.length);
@@ -124,6 +168,7 @@ void trace_places_find(Encoding *encoding, int side)
     const char *text = encoding->text[side];
     size_t length = strlen(text), at = 0;
     int word = -1;
+    bool marked = has_marks(encoding);
     for (int i = 0; i < encoding->count; i++) {
         Token *token = &encoding->tokens[i];
         if (token->side != side) { continue; }
@@ -132,7 +177,7 @@ void trace_places_find(Encoding *encoding, int side)
         if (token->special) { continue; }
         place_token(text, length, at, token);
         at = (size_t)token->end;
-        if (!continues_word(token) || word < 0) { word++; }
+        if (!continues_word(encoding, i, marked) || word < 0) { word++; }
         token->word = word;
     }
 }

@@ -5,6 +5,9 @@
 
 #include "text/encoding.h"
 
+/* Is the piece one of the marks that tokenizers put around texts: [CLS], </s> ...? */
+bool trace_places_is_special(const char *piece);
+
 /* Sets start, end and word of every token of that side by looking for the pieces in text[side], one
  * after another, without regard to case and accents. A piece that is not found gets an empty place
  * after the one before it. */

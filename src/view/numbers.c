@@ -338,7 +338,8 @@ static bool write_compare(Numbers *n)
 {
     const Trace *a = n->trace, *b = n->state->other;
     int head = headset_next(&n->state->heads, -1), layer = n->state->layer;
-    if (b == NULL || head < 0 || layer >= b->layers || head >= b->heads || a->encoding == NULL) {
+    if (b == NULL || head < 0 || layer >= b->layers || head >= b->heads ||
+        a->attention[ATTENTION_SELF].weights == NULL || n->state->attention != ATTENTION_SELF) {
         return error_set(n->err, "There is nothing to compare with.");
     }
     size_t most = (size_t)a->encoding->count + (size_t)b->encoding->count;

@@ -81,7 +81,7 @@ static void csv_holds_every_weight_that_is_shown(void **data)
 {
     Fixture *f = *data;
     f->state.layer = 1;
-    f->trace->encoding->tokens[2].piece = "\""; /* the model knows no quotation marks */
+    f->trace->encoding->tokens[3].piece = "\""; /* the model knows no quotation marks */
     write_numbers(f, "heatmap", "csv");
     const char *at = strchr(f->out.bytes, '\n') + 1;
     int count = 0, layer, head, query, key;

@@ -296,10 +296,7 @@ static void test_batch_of_one(void **state)
     Trace *trace = read_good(state, stacked, metadata, 1);
     assert_true(trace->layers == 2 && trace->heads == 2 && trace->hidden_size == 5);
     trace_free(trace);
-    const Part batched[] = {{"attention", SAFE_F32, 5, {1, 2, 2, 3, 3}},
-                            {"cross_attention", SAFE_I32, 1, {1}},
-                            {"decoder_attention", SAFE_F32, 4, {2, 2, 1, 1}},
-                            {0}};
+    const Part batched[] = {{"attention", SAFE_F32, 5, {1, 2, 2, 3, 3}}, {0}};
     trace = read_good(state, batched, metadata, 1);
     assert_true(trace->layers == 2 && trace->heads == 2 && trace->hidden_size == 0);
     trace_free(trace);
@@ -313,6 +310,9 @@ static void test_bad_tensors(void **state)
         const char *part;
     } cases[] = {
         {{{"query", SAFE_F32, 4, {2, 2, 3, 4}}}, "has no tensor \"attention\""},
+        {{{"attention", SAFE_F32, 4, {2, 2, 3, 3}},
+          {"decoder_attention", SAFE_F32, 4, {2, 2, 1, 1}}},
+         "has no \"output_tokens\""},
         {{{"attention", SAFE_F32, 2, {3, 3}}}, "has the shape [3, 3]"},
         {{{"attention", SAFE_F32, 3, {2, 3, 3}}}, "has the shape [2, 3, 3]"},
         {{{"attention", SAFE_F32, 5, {2, 2, 2, 3, 3}}}, "has the shape [2, 2, 2, 3, 3]"},

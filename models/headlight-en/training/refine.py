@@ -5,8 +5,9 @@
 The three tasks of train.py go on. Beside them, at words that come again in their text (in the
 other part of a pair too): which pieces stand before and behind one of the other occurrences,
 drawn at random. And at any piece: how many pieces its part of the text has, which the place of
-the next [SEP] tells. Both are read off by layers that are used here only. Attention is never
-looked at by any loss.
+the next [SEP] tells. Both are read off by layers that are used here only. And whether the second
+part of a pair follows the first is asked at any of its pieces, not only at [CLS], which has to
+know it. Attention is never looked at by any loss.
 """
 import argparse
 import csv
@@ -84,6 +85,17 @@ class Further:
         at, behind = at[good], behind[good]
         length = mark[behind] - mark[behind - 1] - 1
         return torch.from_numpy(at), torch.from_numpy(np.minimum(length, LONGEST - 1))
+
+
+def inside(paired, follows, ids, rng):
+    """For every [CLS] that is asked for its pair, a random piece of the same text."""
+    flat = ids.ravel()
+    size = len(flat)
+    ends = np.append(np.flatnonzero((flat == CLS) | (flat == PAD)), size)
+    place = paired.numpy()
+    end = ends[np.searchsorted(ends, place, side="right")]
+    at = place + 1 + (rng.random(len(place)) * np.maximum(end - place - 1, 1)).astype(int)
+    return torch.from_numpy(np.where(follows.numpy() >= 0, np.minimum(at, size - 1), 0))
 
 
 @torch.no_grad()
@@ -169,14 +181,16 @@ def main():
         model.watch(step % 4 == 0)
         again, before, behind = further.again(ids.numpy(), whole.numpy())
         ends, lengths = further.ends(whole.numpy())
-        x = model(ids, hide=hide, free=free, only=torch.cat([chosen, asked, paired, again, ends]))
-        x = x.split([len(chosen) + len(asked), PAIRS, len(again), len(ends)])
+        anywhere = inside(paired, follows, whole.numpy(), batches.rng)
+        x = model(ids, hide=hide, free=free, only=torch.cat([chosen, asked, paired, again, ends, anywhere]))
+        x = x.split([len(chosen) + len(asked), PAIRS, len(again), len(ends), PAIRS])
         scores = model.words(x[0]).float()
         masked = F.cross_entropy(scores[: len(chosen)], answer)
         loss = masked
         sums[0] += float(masked), 0, 1
         tasks = [(1, scores[len(chosen) :], noun, REFERENCE_WEIGHT, len(chosen)),
-                 (2, model.relation(x[1]), follows, RELATION_WEIGHT, None)]
+                 (2, model.relation(x[1]), follows, RELATION_WEIGHT, None),
+                 (2, model.relation(x[4]), follows, RELATION_WEIGHT, None)]
         for guess, found in zip(model.readers.neighbours(x[2], model.bert.embeddings.word_embeddings.weight),
                                 (before, behind)):
             tasks.append((3, guess, found, AGAIN_WEIGHT / 2, AGAIN))
