@@ -59,6 +59,7 @@ help:
 	@echo 'make run         opens the window; make run ARGS="..." passes arguments'
 	@echo 'make test        every test: unit, reference, house rules, command line, window'
 	@echo 'make sanitize    the same tests under the address and undefined-behaviour sanitizers only'
+	@echo 'make gallery     draws the example figures of the README'
 	@echo 'make bench       speed of the passes and of the pictures'
 	@echo 'make lint        clang-format, clang-tidy, cppcheck and gcc, warnings are errors'
 	@echo 'make format      rewrites the code the way clang-format wants it'
@@ -145,6 +146,11 @@ golden: test-programs
 .PHONY: approve
 approve: test-programs
 	@HEADLIGHT=$(BUILD)/headlight sh tests/cli/pictures.sh --approve
+
+# The example figures of the README, from the shipped model.
+.PHONY: gallery
+gallery: $(BUILD)/headlight
+	@sh assets/gallery/gallery.sh $(BUILD)/headlight
 
 .PHONY: bench
 bench: $(BUILD)/headlight $(call programs,$(BENCHES))

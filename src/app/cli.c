@@ -222,6 +222,9 @@ static int models(const Options *options)
         if (!options->json) {
             buffer_format(&out, "%-28s %-20s %s\n", places[i].name, places[i].where,
                           places[i].folder);
+            if (places[i].problem != NULL) {
+                buffer_format(&out, "%-28s can't be opened: %s\n", "", places[i].problem);
+            }
             continue;
         }
         buffer_add_string(&out, i > 0 ? ",\n {\"name\": " : "{\"name\": ");
@@ -230,6 +233,10 @@ static int models(const Options *options)
         buffer_add_json_string(&out, places[i].where);
         buffer_add_string(&out, ", \"folder\": ");
         buffer_add_json_string(&out, places[i].folder);
+        if (places[i].problem != NULL) {
+            buffer_add_string(&out, ", \"problem\": ");
+            buffer_add_json_string(&out, places[i].problem);
+        }
         buffer_add_string(&out, "}");
     }
     if (options->json) { buffer_add_string(&out, "]\n"); }

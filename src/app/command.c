@@ -17,6 +17,8 @@ const Command command_table[] = {
     {"pair:set", "TEXT", "the second sentence of a pair", NULL, command_pair_set},
     {"pair:toggle", "", "a second sentence, or none", NULL, command_pair_toggle},
     {"model:open", "NAME|FOLDER", "opens a model", NULL, command_model_open},
+    {"open", "PATH", "a model's folder, a trace or a text, as if it were dropped on the window",
+     NULL, command_open},
     {"trace:open", "FILE", "shows the attention in a trace file", NULL, command_trace_open},
     {"view:set", "NAME", "shows a view", NULL, command_view_set},
     {"view:back", "", "the view as it was before the last change", command_has_trace,

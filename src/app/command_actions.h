@@ -37,6 +37,7 @@ CommandAction command_mask_token;
 CommandAction command_mask_fill;
 CommandAction command_model_open;
 CommandAction command_trace_open;
+CommandAction command_open;
 
 /* command_view.c: what is shown */
 CommandAction command_view_set;

@@ -1,11 +1,16 @@
 #include "app/command_actions.h"
 
 #include "base/base.h"
+#include "base/file.h"
 #include "base/memory.h"
+#include "base/unicode.h"
+#include "model/trace_import.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define TEXT_LIMIT ((size_t)1 << 20)
 
 /* --- text -------------------------------------------------------------------------------------- */
 
@@ -157,11 +162,81 @@ bool command_mask_fill(App *app, const char *argument, Error *err)
     return replace_bytes(app, mask->side, start, mask->end, argument + (goes_on ? 2 : 0), err);
 }
 
+/* The text of a file as the sentence, its lines joined; what is beyond the field is left out, and
+ * said. */
+static bool read_sentence(App *app, const char *path, Error *err)
+{
+    Buffer text = {0};
+    bool ok = file_read(path, TEXT_LIMIT, &text, err);
+    if (ok && (text.length == 0 || memchr(text.bytes, '\0', text.length) != NULL ||
+               unicode_valid_prefix(text.bytes, text.length) < text.length)) {
+        ok = error_set(
+            err, "%s is no model folder, no trace and no UTF-8 text; nothing was opened.", path);
+    }
+    if (ok) {
+        size_t to = 0;
+        for (size_t at = 0; at < text.length; at++) { /* runs of blanks become one */
+            bool blank = strchr(" \t\r\n", text.bytes[at]) != NULL;
+            if (blank && (to == 0 || text.bytes[to - 1] == ' ')) { continue; }
+            text.bytes[to++] = blank ? ' ' : text.bytes[at];
+        }
+        if (to > 0 && text.bytes[to - 1] == ' ') { to--; }
+        text.bytes[to] = '\0';
+        unsigned did = textfield_set(&app->text, text.bytes);
+        if (app->model == NULL && app->trace != NULL) {
+            ok = error_set(err, "A trace is shown; open a model to run another sentence.");
+        } else {
+            ok = app_run(app, err);
+        }
+        if ((did & TEXTFIELD_OVERLONG) != 0) {
+            app_say(app, true, "The text is too long for the field; its end was left out.");
+        }
+    }
+    buffer_free(&text);
+    return ok;
+}
+
 /* --- model and trace --------------------------------------------------------------------------- */
 
 bool command_model_open(App *app, const char *argument, Error *err)
 {
     return app_open_model(app, argument, err);
+}
+
+/* A model's own file means its folder. */
+static bool open_file(App *app, const char *path, Error *err)
+{
+    static const char *const parts[] = {"config.json", "model.safetensors", "vocab.txt",
+                                        "tokenizer.json", "model.safetensors.index.json"};
+    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+    for (size_t i = 0; i < COUNTOF(parts); i++) {
+        if (strcmp(name, parts[i]) != 0) { continue; }
+        char *folder = mem_copy_string(slash != NULL ? path : "./");
+        if (slash != NULL) { folder[slash - path] = '\0'; }
+        bool ok = app_open_model(app, folder, err);
+        free(folder);
+        return ok;
+    }
+    size_t length = strlen(path), tail = strlen(".safetensors");
+    bool trace = length > tail && strcmp(path + length - tail, ".safetensors") == 0;
+    if (trace || trace_import_knows(path)) { return app_open_trace(app, path, err); }
+    return read_sentence(app, path, err);
+}
+
+/* What was dropped on the window: a model's folder, a trace, or a text. */
+bool command_open(App *app, const char *argument, Error *err)
+{
+    if (file_is_folder(argument)) {
+        size_t length = strlen(argument);
+        while (length > 1 && argument[length - 1] == '/') { length--; }
+        Arena scratch = {0};
+        const char *folder = arena_copy(&scratch, argument, length);
+        if (strchr(folder, '/') == NULL) { folder = arena_format(&scratch, "./%s", folder); }
+        bool ok = app_open_model(app, folder, err);
+        arena_free(&scratch);
+        return ok;
+    }
+    return open_file(app, argument, err);
 }
 
 bool command_trace_open(App *app, const char *argument, Error *err)

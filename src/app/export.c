@@ -16,6 +16,7 @@
 #define DIRS_LIMIT ((size_t)65536)
 #define ZOOM_LEAST 0.3f
 #define ZOOM_MOST 3.0f
+#define DENSER 1.3f
 #define TITLE_HEIGHT 40.0f
 #define TITLE_SIZE 19.0f
 #define TITLE_MARGIN 20.0f
@@ -40,20 +41,35 @@ static ViewState figure_state(const App *app)
     return state;
 }
 
+/* How much the natural size is enlarged or shrunk so that it fills the paper. Where height is short, rows
+ * move together before type gets small, as long as the view shows all of them. */
+static float fit_paper(const App *app, const ViewState *state, Vec natural, Vec paper, float title,
+                       const Drawing *drawing)
+{
+    float wide = paper.x / natural.x, high = paper.y > 0 ? paper.y / natural.y : wide;
+    float zoom = min_float(wide, high), dense = min_float(wide, high * DENSER);
+    if (dense > zoom && view_table[state->view].scroll_limit != NULL) {
+        Rect area = {0, 0, paper.x / dense, paper.y / dense - title};
+        if (!(view_scroll_limit(app->trace, state, area, drawing) > 0)) { zoom = dense; }
+    }
+    return clamp_float(zoom, ZOOM_LEAST, ZOOM_MOST);
+}
+
 /* The page in points of the drawing, and how large such a point is on paper. A size given in numbers
  * is a page of that size; a preset enlarges or shrinks the picture so that it fills the paper. */
-static Vec choose_page(const App *app, Vec natural, float *zoom)
+static Vec choose_page(const App *app, const ViewState *state, float title, const Drawing *drawing,
+                       float *zoom)
 {
     const Figure *figure = &app->figure;
+    Vec natural = view_measure(app->trace, state, drawing);
+    natural.y += title;
     bool given = figure->size.x > 0 && figure->size.y > 0;
     Vec paper = given ? figure->size : figure_presets[figure->preset].size;
     *zoom = 1;
     if (figure->font_size > 0) {
         *zoom = figure->font_size / app->view.text_size;
     } else if (!given && paper.x > 0) {
-        *zoom = paper.x / natural.x;
-        if (paper.y > 0) { *zoom = min_float(*zoom, paper.y / natural.y); }
-        *zoom = clamp_float(*zoom, ZOOM_LEAST, ZOOM_MOST);
+        *zoom = fit_paper(app, state, natural, paper, title, drawing);
     }
     if (!(paper.x > 0)) { return natural; }
     return (Vec){paper.x / *zoom, paper.y > 0 ? paper.y / *zoom : natural.y};
@@ -73,8 +89,7 @@ float export_draw(const App *app, Drawing *drawing)
     const Figure *figure = &app->figure;
     ViewState state = figure_state(app);
     float title = figure->title[0] != '\0' ? TITLE_HEIGHT : 0, zoom;
-    Vec natural = view_measure(app->trace, &state, drawing);
-    Vec page = choose_page(app, (Vec){natural.x, natural.y + title}, &zoom);
+    Vec page = choose_page(app, &state, title, drawing, &zoom);
     Color background = state.theme->background;
     if (figure->transparent) { background.a = 0; }
     drawing_begin(drawing, (Rect){0, 0, page.x, page.y}, background);

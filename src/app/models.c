@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define START_LIMIT ((size_t)65536)
+#define REVISION_LIMIT ((size_t)256)
 enum { MAX_MODELS = 256, MAX_ROOTS = 3 };
 
 typedef struct List {
@@ -48,6 +49,33 @@ static int find_roots(Arena *arena, const char *roots[MAX_ROOTS])
     return count;
 }
 
+static bool has_file(const char *folder, const char *name, Arena *arena)
+{
+    return file_exists(arena_format(arena, "%s/%s", folder, name));
+}
+
+/* Why the model can't be opened, as far as a look at the folder and its configuration tells. */
+static const char *find_problem(const char *folder, Arena *arena)
+{
+    ModelConfig config;
+    Error err = {""};
+    const char *path = arena_format(arena, "%s/config.json", folder);
+    if (!file_exists(path)) { return "It has no config.json; was it downloaded to the end?"; }
+    if (!config_read(path, &config, &err)) { return arena_copy_string(arena, err.text); }
+    if (!has_file(folder, "model.safetensors", arena) &&
+        !has_file(folder, "model.safetensors.index.json", arena)) {
+        return has_file(folder, "pytorch_model.bin", arena)
+                   ? "Its weights are a PyTorch file (pytorch_model.bin); only safetensors can be "
+                     "read."
+                   : "It has no weights (model.safetensors); were they downloaded?";
+    }
+    if (!has_file(folder, "vocab.txt", arena) && !has_file(folder, "tokenizer.json", arena) &&
+        !has_file(folder, "vocab.json", arena)) {
+        return "It has no vocabulary (vocab.txt or tokenizer.json).";
+    }
+    return NULL;
+}
+
 static bool is_model(const char *folder, Arena *arena)
 {
     return file_exists(arena_format(arena, "%s/config.json", folder));
@@ -66,8 +94,9 @@ static void add(List *list, const char *name, const char *folder, const char *wh
     if (list->count == MAX_MODELS || known(list, name)) { return; }
     char real[PATH_MAX];
     if (realpath(folder, real) != NULL) { folder = real; }
-    list->places[list->count++] = (ModelPlace){arena_copy_string(list->arena, name),
-                                               arena_copy_string(list->arena, folder), where};
+    list->places[list->count++] =
+        (ModelPlace){arena_copy_string(list->arena, name), arena_copy_string(list->arena, folder),
+                     where, find_problem(folder, list->arena)};
 }
 
 static int not_hidden(const struct dirent *entry) { return entry->d_name[0] != '.'; }
@@ -104,7 +133,21 @@ static void add_folder(List *list, const char *folder, const char *where)
     if (count >= 0) { free(entries); }
 }
 
-/* hub/models--OWNER--NAME/snapshots/REVISION; any revision that holds a configuration will do. */
+/* The name of a revision, in a file of one line; NULL when there is none that is a plain name. */
+static const char *read_revision(const char *path, Arena *arena)
+{
+    Buffer text = {0};
+    const char *name = NULL;
+    if (file_exists(path) && file_read(path, REVISION_LIMIT, &text, NULL) && text.length > 0) {
+        size_t length = strspn(text.bytes, "0123456789abcdefABCDEF");
+        if (length > 0) { name = arena_copy(arena, text.bytes, length); }
+    }
+    buffer_free(&text);
+    return name;
+}
+
+/* hub/models--OWNER--NAME/snapshots/REVISION: the one that refs/main names, or any that holds a
+ * configuration. The files are links into hub/models--OWNER--NAME/blobs. */
 static void add_hub_model(List *list, const char *hub, const char *entry)
 {
     static const char prefix[] = "models--";
@@ -116,6 +159,12 @@ static void add_hub_model(List *list, const char *hub, const char *entry)
         memmove(dashes + 1, dashes + 2, strlen(dashes + 2) + 1);
     }
     const char *snapshots = arena_format(list->arena, "%s/%s/snapshots", hub, entry);
+    const char *main =
+        read_revision(arena_format(list->arena, "%s/%s/refs/main", hub, entry), list->arena);
+    if (main != NULL) {
+        const char *path = arena_format(list->arena, "%s/%s", snapshots, main);
+        if (is_model(path, list->arena)) { add(list, name, path, "Hugging Face cache"); }
+    }
     struct dirent **entries;
     int count = scandir(snapshots, &entries, not_hidden, alphasort);
     for (int i = 0; i < count; i++) {
@@ -124,12 +173,15 @@ static void add_hub_model(List *list, const char *hub, const char *entry)
         free(entries[i]);
     }
     if (count >= 0) { free(entries); }
+    if (!known(list, name)) { add(list, name, snapshots, "Hugging Face cache"); }
 }
 
 static void add_hub(List *list)
 {
     const char *home = getenv("HOME"), *hf = getenv("HF_HOME");
-    const char *hub = hf != NULL     ? arena_format(list->arena, "%s/hub", hf)
+    const char *cache = getenv("HF_HUB_CACHE");
+    const char *hub = cache != NULL  ? cache
+                      : hf != NULL   ? arena_format(list->arena, "%s/hub", hf)
                       : home != NULL ? arena_format(list->arena, "%s/.cache/huggingface/hub", home)
                                      : NULL;
     if (hub == NULL) { return; }
@@ -174,7 +226,10 @@ const char *models_find(const char *name, Arena *arena, Error *err)
     int count;
     ModelPlace *places = models_list(arena, &count);
     for (int i = 0; i < count; i++) {
-        if (strcmp(places[i].name, name) == 0) { return places[i].folder; }
+        if (strcmp(places[i].name, name) != 0) { continue; }
+        if (places[i].problem == NULL) { return places[i].folder; }
+        error_set(err, "%s can't be opened. %s", name, places[i].problem);
+        return NULL;
     }
     if (file_is_folder(name)) { return arena_copy_string(arena, name); }
     if (strchr(name, '/') != NULL) {

@@ -2,7 +2,7 @@
  *
  * In this order: the folder as given; models that ship with the program (beside the build, or in
  * share/headlight of the prefix); the user's own folder ($XDG_DATA_HOME/headlight/models); the cache
- * of the Hugging Face tools ($HF_HOME/hub). */
+ * of the Hugging Face tools ($HF_HUB_CACHE, $HF_HOME/hub or ~/.cache/huggingface/hub). */
 #ifndef APP_MODELS_H
 #define APP_MODELS_H
 
@@ -16,7 +16,8 @@
 typedef struct ModelPlace {
     const char *name; /* what --model takes */
     const char *folder;
-    const char *where; /* "shipped", "yours", "Hugging Face cache" */
+    const char *where;   /* "shipped", "yours", "Hugging Face cache" */
+    const char *problem; /* a sentence: why it can't be opened; NULL: nothing speaks against it */
 } ModelPlace;
 
 /* All models that can be found, in the order above; strings and array live in the arena. */

@@ -184,8 +184,11 @@ static void choose_model(App *app, Rect *rest)
 {
     const char *labels[64];
     int count = min_int(app->model_count, (int)COUNTOF(labels)), index = -1;
+    Arena scratch = {0};
     for (int i = 0; i < count; i++) {
-        labels[i] = app->models[i].name;
+        labels[i] = app->models[i].problem == NULL
+                        ? app->models[i].name
+                        : arena_format(&scratch, "(%s: can't be opened)", app->models[i].name);
         if (app->model != NULL && strcmp(app->models[i].folder, model_folder(app->model)) == 0) {
             index = i;
         }
@@ -195,8 +198,11 @@ static void choose_model(App *app, Rect *rest)
                                              : "Choose a model";
     Rect rect = section(app, rest, "Model", UI_ROW);
     if (ui_choice(&app->ui, rect, shown, labels, count, &index)) {
-        command_do_format(app, "model:open %s", app->models[index].folder);
+        const ModelPlace *place = &app->models[index];
+        command_do_format(app, "model:open %s",
+                          place->problem == NULL ? place->folder : place->name);
     }
+    arena_free(&scratch);
 }
 
 /* Two rows of views. */
@@ -364,6 +370,7 @@ static void choose_other(App *app, Rect *rest)
         labels[count++] = arena_format(&scratch, "%s%s", model_name(app->model), MODEL_UNTRAINED);
     }
     for (int i = 0; i < app->model_count && count < (int)COUNTOF(labels); i++) {
+        if (app->models[i].problem != NULL) { continue; }
         labels[count++] = app->models[i].name;
     }
     for (int i = 1; i < count && app->compare_model != NULL; i++) {

@@ -106,13 +106,6 @@ static unsigned to_button(Uint8 button)
                                          : 0u;
 }
 
-static void drop_file(Window *window, const char *path)
-{
-    size_t length = strlen(path);
-    bool folder = length < 12 || strcmp(path + length - 12, ".safetensors") != 0;
-    command_do_format(window->app, "%s %s", folder ? "model:open" : "trace:open", path);
-}
-
 static void window_event(Window *window, const SDL_WindowEvent *event)
 {
     Input *input = &window->input;
@@ -174,7 +167,7 @@ static void take_event(Window *window, const SDL_Event *event)
         input_set_composition(input, event->edit.text, event->edit.start, event->edit.length);
         break;
     case SDL_DROPFILE:
-        drop_file(window, event->drop.file);
+        command_do_format(window->app, "open %s", event->drop.file);
         SDL_free(event->drop.file);
         break;
     default: break;

@@ -46,4 +46,15 @@ check 'models are listed' sh -c '"$1" models | grep -q "^headlight-en" && "$1" m
 check 'a text too long is cut, and it is said' sh -c '
     "$1" render "$(printf "ba %.0s" $(seq 600))" -m "$2" -o "$3/long.png" 2>"$3/said" &&
     grep -q "tokens more than" "$3/said"' sh "$headlight" $model "$work"
+python=$(command -v /usr/bin/python3 || command -v python3)
+if "$python" -c 'import numpy' 2>/dev/null; then
+    "$headlight" render "$text" -m $model -v heatmap -l 1 -H 1 -o "$work/cells.csv"
+    "$python" assets/examples/heatmap.py "$work/trace.safetensors" 1 1 "$work/cells.png" >"$work/cells"
+    check 'the example in Python reads the same numbers' sh -c '
+        tail -n +2 "$1/cells.csv" | sed "s/.*,//" >"$1/ours"
+        cut -d" " -f2- "$1/cells" | tr " " "\n" >"$1/theirs"
+        test -s "$1/ours" && cmp "$1/ours" "$1/theirs" && "$2" size "$1/cells.png"' sh "$work" "$picture"
+else
+    skip 'the example in Python reads the same numbers' 'NumPy is not installed'
+fi
 finish
