@@ -4,7 +4,7 @@
  * million), and reading all of them takes longer than a frame. So a head is read once, when it is
  * first asked for, and pooled; of each block the largest weight stays, so that sharp patterns (a
  * diagonal, a column) can still be seen. Of a trace with thousands of heads only those that are looked
- * at are ever read. */
+ * at are ever read, and of very long texts only some queries of each block. */
 #ifndef ANALYSIS_THUMBNAIL_H
 #define ANALYSIS_THUMBNAIL_H
 
@@ -24,6 +24,10 @@ typedef struct Thumbnails {
     ThumbnailSource source;
     int layers, heads, rows, columns;
     bool pooled; /* there are fewer rows or columns than tokens */
+    /* How many weights may still be read before thumbnail_head gives empty ones and sets `waiting`;
+     * 0: as many as it takes. Whoever owns this sets it for every frame. */
+    size_t allowance;
+    bool waiting;
     /* Made when they are asked for. */
     Arena arena;
     Slice slice;

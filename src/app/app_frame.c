@@ -12,6 +12,7 @@
 #define SCROLL_STEP 60.0f /* points per notch of the wheel */
 #define ZOOM_STEP 1.25f
 #define ENLARGE_MS 220.0f
+#define MOST_POOLED ((size_t)8 << 20) /* weights, for thumbnails, in a frame */
 enum { MAX_PASSES = 3 };
 
 static bool is_view(const App *app, const char *name)
@@ -128,8 +129,10 @@ static void draw_picture(App *app)
     if (app->trace != NULL) {
         move_enlarged(app);
         app->view.thumbnails = &app->thumbnails;
+        app->thumbnails.allowance = MOST_POOLED;
         app->view.patterns = app->patterns;
         view_draw(app->trace, &app->view, app->picture_area, app->picture);
+        if (app->thumbnails.waiting) { ui_request_frame(&app->ui, app->now); }
         return;
     }
     Vec middle = {app->picture_area.x + app->picture_area.w / 2,

@@ -4,6 +4,7 @@
 #include "app/keymap.h"
 #include "base/base.h"
 #include "base/buffer.h"
+#include "view/parts.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -68,7 +69,8 @@ static void show_chips(App *app, Rect rect)
     ui_push_id(ui, "chips");
     for (int i = 0; i < encoding->count; i++) {
         const Token *token = &encoding->tokens[i];
-        float width = ui_chip_width(ui, token->piece);
+        const char *text = parts_token_text(token);
+        float width = ui_chip_width(ui, text);
         if (width + 60 > rect.w && i < encoding->count - 1) {
             char rest[40];
             snprintf(rest, sizeof rest, "+%d", encoding->count - i);
@@ -80,7 +82,7 @@ static void show_chips(App *app, Rect rect)
                   app->view.hover.key == i;
         ui_push_index(ui, i);
         Rect chip = ui_cut_left(&rect, width);
-        unsigned did = ui_chip(ui, chip, token->piece, (Color){0},
+        unsigned did = ui_chip(ui, chip, text, (Color){0},
                                (on ? UI_ON : 0u) | (token->special ? UI_QUIET : 0u));
         char tip[256];
         describe_token(encoding, i, tip, sizeof tip);

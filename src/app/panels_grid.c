@@ -144,7 +144,7 @@ void panels_grid(App *app, Rect *rest)
     if (app->grid == NULL) { return; }
     ui_push_id(ui, "grid");
     TextStyle style = {.size = 10.5f, .color = app->view.theme->muted, .align = TEXT_CENTER};
-    int every = cell >= CELL_NUMBER ? 1 : 4;
+    int every = cell >= CELL_NUMBER ? 1 : 4 * max_int((int)ceilf(18 / (4 * cell)), 1);
     for (int head = 0; head < a->heads; head += every) {
         drawing_text_format(ui->drawing,
                             (Vec){grid.x + label + ((float)head + 0.5f) * cell, grid.y + 10},

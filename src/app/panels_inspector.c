@@ -194,6 +194,10 @@ void panels_inspector(App *app, Rect rect)
     Arena scratch = {0};
     Slice slice = parts_slice(app->trace, &app->view, &scratch);
     Target subject = panels_subject(app);
+    if (app->trace->note != NULL) {
+        ui_label(&app->ui, ui_cut_top(&rest, 26), "This file", UI_TONE_HEADING, TEXT_LEFT);
+        ui_cut_top(&rest, ui_paragraph(&app->ui, rest, app->trace->note, UI_TONE_SMALL) + 12);
+    }
     panels_guesses(app, &rest);
     panels_patterns(app, &rest);
     panels_ranking(app, &rest);
