@@ -22,5 +22,7 @@ bool cli_print(const Buffer *out, Error *err);
 int cli_heads(const Options *options);
 /* cli_fill.c: fill. */
 int cli_fill(const Options *options);
+/* cli_fetch.c: fetch. */
+int cli_fetch(const Options *options);
 
 #endif
