@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #define PROGRESS_SECONDS 0.2
@@ -84,19 +85,56 @@ static void warn_closed(const char *name, const char *folder)
     model_free(model);
 }
 
+/* SIGINT is to wait until show_progress asks for it, so every thread has to block it; the threads of
+ * a library that were there before this do not. Where it arrives in one of them, that thread blocks it
+ * from then on, and it is sent on to the others. */
+static void pass_on(int signal_number, siginfo_t *info, void *context)
+{
+    (void)info;
+    ucontext_t *thread = context;
+    sigaddset(&thread->uc_sigmask, signal_number);
+    kill(getpid(), signal_number);
+}
+
+typedef struct Signals {
+    struct sigaction interrupt;
+    sigset_t mask;
+} Signals;
+
+static Signals hold_signals(Watch *watch)
+{
+    Signals before;
+    sigset_t blocked;
+    struct sigaction action = {.sa_sigaction = pass_on, .sa_flags = SA_SIGINFO | SA_RESTART};
+    sigemptyset(&watch->interrupt);
+    sigemptyset(&action.sa_mask);
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGPIPE); /* a connection that breaks is an error of libcurl's */
+    sigaction(SIGINT, NULL, &before.interrupt);
+    if (before.interrupt.sa_handler != SIG_IGN) { /* as it is under nohup */
+        sigaddset(&watch->interrupt, SIGINT);
+        sigaddset(&blocked, SIGINT);
+    }
+    pthread_sigmask(SIG_BLOCK, &blocked, &before.mask);
+    if (before.interrupt.sa_handler != SIG_IGN) { sigaction(SIGINT, &action, NULL); }
+    return before;
+}
+
+static void release_signals(const Signals *before)
+{
+    sigaction(SIGINT, &before->interrupt, NULL);
+    pthread_sigmask(SIG_SETMASK, &before->mask, NULL);
+}
+
 static int fetch(const FetchJob *job, const char *folder, Error *err)
 {
     Watch *watch = job->context;
-    sigset_t blocked, before;
-    sigemptyset(&watch->interrupt);
-    sigaddset(&watch->interrupt, SIGINT);
-    blocked = watch->interrupt;
-    sigaddset(&blocked, SIGPIPE); /* a connection that breaks is an error of libcurl's */
-    pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    Signals before = hold_signals(watch);
     FetchEnd end = fetch_model(job, err);
     if (watch->terminal && end == FETCH_FAILED) { fputs("\r\033[K", stderr); }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (end == FETCH_FAILED) { return cli_fail(err, CLI_FAILED); }
+    if (end == FETCH_FAILED) { cli_complain(err); }
+    release_signals(&before);
+    if (end == FETCH_FAILED) { return CLI_FAILED; }
     if (end == FETCH_THERE) {
         printf("%s is there already, in %s; --force downloads it anew.\n", job->model, folder);
         return CLI_DONE;
