@@ -215,18 +215,6 @@ static bool accept_answer(Transfer *transfer)
     return has_room(transfer) && open_part(transfer, tag);
 }
 
-static bool write_all(int fd, const char *bytes, size_t length)
-{
-    while (length > 0) {
-        ssize_t wrote = write(fd, bytes, length);
-        if (wrote < 0 && errno == EINTR) { continue; }
-        if (wrote <= 0) { return false; }
-        bytes += wrote;
-        length -= (size_t)wrote;
-    }
-    return true;
-}
-
 static bool take_bytes(Transfer *transfer, const char *bytes, size_t length)
 {
     if (!transfer->begun && !accept_answer(transfer)) { return false; }
@@ -240,7 +228,7 @@ static bool take_bytes(Transfer *transfer, const char *bytes, size_t length)
                                "file.",
                          transfer->file, most);
     }
-    if (!write_all(transfer->fd, bytes, length)) { return cant_write(transfer, errno); }
+    if (!file_write_all(transfer->fd, bytes, length)) { return cant_write(transfer, errno); }
     transfer->have += (long long)length;
     return true;
 }
