@@ -12,7 +12,7 @@ packages_of() {
     build)
         echo gcc libc6-dev pkg-config libsdl2-dev libsdl2-ttf-dev libopenblas-pthread-dev \
             libfontconfig-dev libutf8proc-dev libcjson-dev libstb-dev \
-            libcurl4-openssl-dev libssl-dev
+            libcurl4-openssl-dev libssl-dev ca-certificates
         # fontconfig keeps the list of fonts ready, or else every first start would search for them.
         echo fontconfig fonts-dejavu-core fonts-noto-core
         ;;

@@ -21,8 +21,9 @@
 #include <unistd.h>
 
 #define TEXT_LIMIT ((long long)64 << 20)
-#define WEIGHTS_LIMIT 20000000000LL /* of all files of weights together */
-#define VERSION ".version"          /* revision and commit of what is in the hidden folder */
+#define INDEX_LIMIT ((long long)8 << 20) /* parsed, it takes many times that */
+#define WEIGHTS_LIMIT 20000000000LL      /* of all files of weights together */
+#define VERSION ".version"               /* revision and commit of what is in the hidden folder */
 #define WEIGHTS "model.safetensors"
 #define INDEX "model.safetensors.index.json"
 
@@ -74,12 +75,43 @@ static int lock_folder(const Work *work)
     return fd;
 }
 
+/* Does a name end so? */
+static bool ends_with(const char *name, const char *end)
+{
+    size_t length = strlen(name), tail = strlen(end);
+    return length >= tail && strcmp(name + length - tail, end) == 0;
+}
+
+/* Of the hidden folder: what only a download needs, or everything but config.json. */
+static void drop_files(const Work *work, bool everything)
+{
+    DIR *folder = opendir(work->hidden);
+    if (folder == NULL) { return; }
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        const char *name = entry->d_name;
+        bool goes = everything ? strcmp(name, "config.json") != 0
+                               : strcmp(name, VERSION) == 0 || ends_with(name, ".part") ||
+                                     ends_with(name, ".tag");
+        if (goes && strcmp(name, ".") != 0 && strcmp(name, "..") != 0) {
+            unlinkat(dirfd(folder), name, 0);
+        }
+    }
+    closedir(folder);
+}
+
+/* What is in the way and no model is somebody's, and stays. */
+static bool place_is_free(const Work *work)
+{
+    if (work->job->force || !file_exists(work->place) || rmdir(work->place) == 0) { return true; }
+    return error_set(work->err,
+                     "%s is there, but is not a model; move it away, or replace it with --force.",
+                     work->place);
+}
+
 /* The step that makes the model appear, whole. */
 static bool publish(const Work *work)
 {
-    char *version = file_join(work->hidden, VERSION);
-    unlink(version);
-    free(version);
+    drop_files(work, false);
     bool replaces = file_exists(work->place);
     if (replaces) {
         remove_folder(work->old);
@@ -101,20 +133,6 @@ static bool publish(const Work *work)
 
 /* ---- Versions ---- */
 
-static void drop_all_but_config(const Work *work)
-{
-    DIR *folder = opendir(work->hidden);
-    if (folder == NULL) { return; }
-    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
-        const char *name = entry->d_name;
-        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "config.json") == 0) {
-            continue;
-        }
-        unlinkat(dirfd(folder), name, 0);
-    }
-    closedir(folder);
-}
-
 /* Holds on to the commit of config.json, and throws away what is here of another version. */
 static bool keep_to_version(const Work *work)
 {
@@ -129,7 +147,7 @@ static bool keep_to_version(const Work *work)
     buffer_free(&text);
     bool ok = true;
     if (!same) {
-        drop_all_but_config(work);
+        drop_files(work, true);
         ok = file_write(path, line, strlen(line), work->err);
     }
     free(path);
@@ -212,7 +230,7 @@ static bool read_index(const Work *work, Shards *shards)
 {
     char *path = file_join(work->hidden, INDEX);
     Buffer text = {0};
-    bool ok = file_read(path, (size_t)TEXT_LIMIT, &text, work->err);
+    bool ok = file_read(path, (size_t)INDEX_LIMIT, &text, work->err);
     free(path);
     if (!ok) { return false; }
     cJSON *json = text.length > 0 ? cJSON_ParseWithLength(text.bytes, text.length) : NULL;
@@ -258,7 +276,7 @@ static bool get_weights(const Work *work)
 {
     FetchFile end = get(work, WEIGHTS, WEIGHTS_LIMIT);
     if (end != FETCH_FILE_ABSENT) { return end == FETCH_FILE_HERE; }
-    end = get(work, INDEX, TEXT_LIMIT);
+    end = get(work, INDEX, INDEX_LIMIT);
     if (end == FETCH_FILE_ABSENT) {
         return error_set(work->err, "%s has no safetensors weights.", work->job->model);
     }
@@ -272,7 +290,7 @@ static bool get_weights(const Work *work)
 
 static bool get_model(Work *work)
 {
-    if (!file_make_folder(work->hidden, work->err)) { return false; }
+    if (!place_is_free(work) || !file_make_folder(work->hidden, work->err)) { return false; }
     int lock = lock_folder(work);
     if (lock < 0) { return false; }
     work->session = fetch_session_new(work->job, work->hidden, work->err);

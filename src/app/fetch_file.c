@@ -294,6 +294,7 @@ static void set_up(Transfer *transfer, const char *address, char range[32])
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer);
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    if (fetch_is_loopback(address)) { curl_easy_setopt(curl, CURLOPT_NOPROXY, "*"); }
     /* libcurl gives it to no other host; unprotected it only goes to this machine. */
     if (job->token != NULL && (!plain || fetch_is_loopback(address))) {
         curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);

@@ -27,11 +27,16 @@ static long long parse_whole_size(const char *text)
     return *end == '\0' ? size : -1;
 }
 
+static void forget_range(FetchHeaders *headers)
+{
+    headers->range_first = headers->range_last = headers->range_total = -1;
+}
+
 /* "bytes 100-199/200", "bytes 100-199/" and a star, or, when nothing is left to send, "bytes " with a
  * star, "/200". */
 static void parse_range(FetchHeaders *headers, const char *text)
 {
-    headers->range_first = headers->range_last = headers->range_total = -1;
+    forget_range(headers);
     if (strncasecmp(text, "bytes ", 6) != 0) { return; }
     const char *at = text + 6;
     long long first = -1, last = -1;
@@ -94,7 +99,7 @@ bool fetch_headers_take(FetchHeaders *headers, const char *bytes, size_t count)
     const char *value;
     if (strncmp(line, "HTTP/", 5) == 0) { /* the next answer on the way */
         headers->etag[0] = '\0';
-        parse_range(headers, "");
+        forget_range(headers);
     } else if ((value = value_of(line, "ETag")) != NULL) {
         parse_tag(value, headers->etag);
     } else if ((value = value_of(line, "X-Linked-ETag")) != NULL) {

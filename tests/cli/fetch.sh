@@ -223,6 +223,41 @@ fails 1 'a folder that can not be made' "can't be made" env XDG_DATA_HOME=/proc/
 check 'a disk that fills up' sh -c 'test "$(cat "$1/status")" = 1 && grep -q "^headlight: .*written" "$1/said"' \
     sh "$work"
 check 'a disk that fills up: nothing is listed' not_listed
+rm -rf "$own"
+mkdir -p "$here" && echo mine >"$here/notes"
+refused 'a folder of somebody that is no model' 'not a model' ann/tiny
+check 'it stays' test -s "$here/notes"
+rm -rf "$own"
+mkdir -p "$here"
+rules
+check 'an empty folder is no hindrance' fetch ann/tiny
+check 'an empty folder: is whole' whole
+away
+# A proxy is not for this machine.
+check 'a proxy is not asked for this machine' env -u no_proxy http_proxy=http://127.0.0.1:1 \
+    "$headlight" fetch ann/tiny --endpoint "$endpoint"
+away
+if command -v openssl >/dev/null; then
+    openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -days 2 -keyout "$work/key.pem" \
+        -out "$work/cert.pem" 2>/dev/null
+    openssl s_server -quiet -www -accept 127.0.0.1:0 -key "$work/key.pem" -cert "$work/cert.pem" \
+        >"$work/tls" 2>&1 &
+    tls=$!
+    started="$started $tls"
+    # s_server names no port that it was given by the system: the kernel does.
+    tls_port() {
+        inode=$(ls -l /proc/$tls/fd | sed -n 's/.*socket:\[\([0-9]*\)\].*/\1/p' | head -n 1)
+        [ -n "$inode" ] || return 1
+        hex=$(awk -v i="$inode" '$10 == i { split($2, a, ":"); print a[2] }' /proc/net/tcp)
+        [ -n "$hex" ] && printf '%d\n' "0x$hex"
+    }
+    wait_for 5 tls_port
+    fails 1 'a certificate of nobody' "certificate can't be trusted" \
+        "$headlight" fetch ann/tiny --endpoint "https://localhost:$(tls_port)"
+    kill "$tls"
+else
+    skip 'a certificate of nobody' 'there is no openssl program'
+fi
 rules "$weights stall 8000000"
 # Not `fetch`: the signal is for the program, and a shell's children in the background ignore it.
 env --default-signal=INT "$headlight" fetch ann/tiny --endpoint "$endpoint" >"$work/out" 2>"$work/said" &
