@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define PROGRESS_SECONDS 0.2
+#define KILOBYTE 1e3
 #define MEGABYTE 1e6
 
 typedef struct Watch {
@@ -59,8 +60,10 @@ static bool show_progress(void *context, const FetchProgress *progress)
     if (sigtimedwait(&watch->interrupt, NULL, &at_once) == SIGINT) { watch->cancelled = true; }
     const char *start = watch->terminal ? "\r\033[K" : "";
     if (progress->stage == FETCH_FINISHED) {
-        fprintf(stderr, "%s%s  %.1f MB%s\n", start, progress->file,
-                (double)progress->done / MEGABYTE, progress->resumed > 0 ? ", continued" : "");
+        bool small = progress->done < MEGABYTE;
+        fprintf(stderr, "%s%s  %.1f %s%s\n", start, progress->file,
+                (double)progress->done / (small ? KILOBYTE : MEGABYTE), small ? "kB" : "MB",
+                progress->resumed > 0 ? ", continued" : "");
         watch->file = NULL;
     } else if (progress->stage == FETCH_KEPT) {
         fprintf(stderr, "%s%s  is here already\n", start, progress->file);

@@ -85,7 +85,7 @@ static const char *name_of_folder(Arena *arena, const char *folder)
 {
     char *name = arena_copy_string(arena, folder);
     char *dashes = strstr(name, "--");
-    if (dashes != NULL) {
+    if (dashes != NULL && dashes != name) {
         *dashes = '/';
         memmove(dashes + 1, dashes + 2, strlen(dashes + 2) + 1);
     }
