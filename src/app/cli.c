@@ -260,6 +260,7 @@ int cli_run(const Options *options)
     case FOR_DUMP: return dump(options);
     case FOR_TOKENIZE: return tokenize(options);
     case FOR_FILL: return cli_fill(options);
+    case FOR_FETCH: return cli_fetch(options);
     case FOR_PROBE:
     case FOR_HEADS:
     case FOR_RANK: return cli_heads(options);

@@ -32,5 +32,7 @@ int cli_render(const Options *options);
 int cli_heads(const Options *options);
 /* cli_fill.c: fill. */
 int cli_fill(const Options *options);
+/* cli_fetch.c: fetch. */
+int cli_fetch(const Options *options);
 
 #endif

@@ -76,6 +76,14 @@ static const char *find_problem(const char *folder, Arena *arena)
     return NULL;
 }
 
+const char *models_own_folder(Arena *arena)
+{
+    const char *home = getenv("HOME"), *data = getenv("XDG_DATA_HOME");
+    return data != NULL && data[0] == '/' ? arena_format(arena, "%s/headlight/models", data)
+           : home != NULL ? arena_format(arena, "%s/.local/share/headlight/models", home)
+                          : NULL;
+}
+
 static bool is_model(const char *folder, Arena *arena)
 {
     return file_exists(arena_format(arena, "%s/config.json", folder));
@@ -101,6 +109,18 @@ static void add(List *list, const char *name, const char *folder, const char *wh
 
 static int not_hidden(const struct dirent *entry) { return entry->d_name[0] != '.'; }
 
+/* OWNER--NAME, as folders of downloaded models are called, is the model OWNER/NAME. */
+static const char *name_of_folder(Arena *arena, const char *folder)
+{
+    char *name = arena_copy_string(arena, folder);
+    char *dashes = strstr(name, "--");
+    if (dashes != NULL && dashes != name) {
+        *dashes = '/';
+        memmove(dashes + 1, dashes + 2, strlen(dashes + 2) + 1);
+    }
+    return name;
+}
+
 /* NAME/checkpoints/STEP: the model as it was while it learned, called NAME@STEP. */
 static void add_checkpoints(List *list, const char *name, const char *folder, const char *where)
 {
@@ -122,8 +142,8 @@ static void add_folder(List *list, const char *folder, const char *where)
     struct dirent **entries;
     int count = scandir(folder, &entries, not_hidden, alphasort);
     for (int i = 0; i < count; i++) {
-        const char *name = entries[i]->d_name;
-        const char *path = arena_format(list->arena, "%s/%s", folder, name);
+        const char *name = name_of_folder(list->arena, entries[i]->d_name);
+        const char *path = arena_format(list->arena, "%s/%s", folder, entries[i]->d_name);
         if (is_model(path, list->arena)) {
             add(list, name, path, where);
             add_checkpoints(list, name, path, where);
@@ -152,12 +172,7 @@ static void add_hub_model(List *list, const char *hub, const char *entry)
 {
     static const char prefix[] = "models--";
     if (strncmp(entry, prefix, sizeof prefix - 1) != 0) { return; }
-    char *name = arena_copy_string(list->arena, entry + sizeof prefix - 1);
-    char *dashes = strstr(name, "--");
-    if (dashes != NULL) {
-        *dashes = '/';
-        memmove(dashes + 1, dashes + 2, strlen(dashes + 2) + 1);
-    }
+    const char *name = name_of_folder(list->arena, entry + sizeof prefix - 1);
     const char *snapshots = arena_format(list->arena, "%s/%s/snapshots", hub, entry);
     const char *main =
         read_revision(arena_format(list->arena, "%s/%s/refs/main", hub, entry), list->arena);
@@ -202,12 +217,8 @@ ModelPlace *models_list(Arena *arena, int *count)
     for (int i = 0; i < root_count; i++) {
         add_folder(&list, arena_format(arena, "%s/models", roots[i]), "shipped");
     }
-    const char *home = getenv("HOME"), *data = getenv("XDG_DATA_HOME");
-    if (data != NULL && data[0] == '/') {
-        add_folder(&list, arena_format(arena, "%s/headlight/models", data), "yours");
-    } else if (home != NULL) {
-        add_folder(&list, arena_format(arena, "%s/.local/share/headlight/models", home), "yours");
-    }
+    const char *own = models_own_folder(arena);
+    if (own != NULL) { add_folder(&list, own, "yours"); }
     add_hub(&list);
     *count = list.count;
     return list.places;

@@ -23,6 +23,9 @@ typedef struct ModelPlace {
 /* All models that can be found, in the order above; strings and array live in the arena. */
 ModelPlace *models_list(Arena *arena, int *count);
 
+/* The user's own folder of models, in the arena, whether it exists or not; NULL without a home. */
+const char *models_own_folder(Arena *arena);
+
 /* The folder of a model given by name or path, in the arena (with MODEL_UNTRAINED behind it if the name
  * has that); NULL with a sentence if none is. */
 const char *models_find(const char *name, Arena *arena, Error *err);

@@ -23,7 +23,7 @@ typedef struct Option {
 enum {
     FIGURE = FOR_WINDOW | FOR_RENDER,
     RUN = FIGURE | FOR_DUMP | FOR_HEADS | FOR_RANK,
-    ALL = RUN | FOR_TOKENIZE | FOR_MODELS | FOR_PROBE | FOR_FILL
+    ALL = RUN | FOR_TOKENIZE | FOR_MODELS | FOR_PROBE | FOR_FILL | FOR_FETCH
 };
 
 static const Option option_table[] = {
@@ -82,6 +82,10 @@ static const Option option_table[] = {
     {0, "json", NULL, FOR_MODELS | FOR_PROBE | FOR_HEADS | FOR_RANK | FOR_FILL, NULL, "as JSON"},
     {'n', "top", "N", FOR_FILL, NULL, "how many words (10)"},
     {0, "threads", "N", RUN | FOR_PROBE | FOR_FILL, NULL, "threads for matrix products"},
+    {0, "revision", "REV", FOR_FETCH, NULL, "a branch, a tag or a commit (main)"},
+    {0, "endpoint", "URL", FOR_FETCH, NULL, "another server; else that of HF_ENDPOINT"},
+    {0, "stall-seconds", "N", FOR_FETCH, NULL, "gives up when nothing comes for so long (30)"},
+    {0, "force", NULL, FOR_FETCH, NULL, "downloads it anew although it is there"},
     {'h', "help", NULL, ALL, NULL, "this help"},
     {'V', "version", NULL, ALL, NULL, "the version"},
 };
@@ -107,6 +111,8 @@ static const Mode mode_table[] = {
     {"rank", "headlight rank TEXT --from WORD --to WORD",
      "all heads ordered by the attention between two words", FOR_RANK},
     {"fill", "headlight fill TEXT [options]", "the model's best words for each [MASK]", FOR_FILL},
+    {"fetch", "headlight fetch OWNER/NAME [options]",
+     "downloads a model into your folder; goes on where it was stopped", FOR_FETCH},
     {"models", "headlight models [--json]", "lists the models that can be opened", FOR_MODELS},
 };
 
@@ -151,18 +157,19 @@ static bool set_field(Options *options, const Option *option, const char *argume
         const char *name;
         const char **field;
     } strings[] = {
-        {"model", &options->model},   {"pair", &options->pair},   {"trace", &options->trace},
-        {"output", &options->output}, {"batch", &options->batch}, {"source", &options->source},
-        {"head", &options->head},     {"from", &options->from},   {"to", &options->to},
+        {"model", &options->model},       {"pair", &options->pair},
+        {"trace", &options->trace},       {"output", &options->output},
+        {"source", &options->source},     {"head", &options->head},
+        {"from", &options->from},         {"to", &options->to},
+        {"revision", &options->revision}, {"endpoint", &options->endpoint},
+        {"batch", &options->batch},
     };
     const struct {
         const char *name;
         bool *field;
     } switches[] = {
-        {"json", &options->json},
-        {"fresh", &options->fresh},
-        {"help", &options->help},
-        {"version", &options->version},
+        {"json", &options->json},       {"fresh", &options->fresh}, {"help", &options->help},
+        {"version", &options->version}, {"force", &options->force},
     };
     for (size_t i = 0; i < COUNTOF(strings); i++) {
         if (strcmp(option->name, strings[i].name) == 0) {
@@ -179,6 +186,12 @@ static bool set_field(Options *options, const Option *option, const char *argume
     if (strcmp(option->name, "size") == 0) { return set_size(options, argument, err); }
     if (strcmp(option->name, "scale") == 0) {
         return set_number("scale", argument, 0.5f, SCALE_MAX, &options->scale, err);
+    }
+    if (strcmp(option->name, "stall-seconds") == 0) {
+        float seconds = 0;
+        bool fits = set_number(option->name, argument, 1, OPTIONS_MAX_STALL, &seconds, err);
+        options->stall_seconds = (int)seconds;
+        return fits;
     }
     bool is_top = strcmp(option->name, "top") == 0;
     float number = 0;
@@ -260,7 +273,7 @@ bool options_parse(Options *options, int argc, char **argv, Error *err)
             only_text = true;
         } else if (!only_text && word[0] == '-' && word[1] != '\0') {
             if (!parse_option(options, argc, argv, &at, err)) { return false; }
-        } else if ((options->mode & (RUN | FOR_PROBE | FOR_FILL)) == 0) {
+        } else if ((options->mode & (RUN | FOR_PROBE | FOR_FILL | FOR_FETCH)) == 0) {
             return error_set(err, "\"%s\" is not needed here; texts come from standard input.",
                              word);
         } else if (options->text != NULL) {

@@ -16,15 +16,21 @@ enum {
     FOR_PROBE = 1 << 5,
     FOR_HEADS = 1 << 6,
     FOR_RANK = 1 << 7,
-    FOR_FILL = 1 << 8
+    FOR_FILL = 1 << 8,
+    FOR_FETCH = 1 << 9
 };
 
-enum { OPTIONS_MAX_COMMANDS = 64, OPTIONS_MAX_THREADS = 64, OPTIONS_MAX_TOP = 1000 };
+enum {
+    OPTIONS_MAX_COMMANDS = 64,
+    OPTIONS_MAX_THREADS = 64,
+    OPTIONS_MAX_TOP = 1000,
+    OPTIONS_MAX_STALL = 3600
+};
 
 typedef struct Options {
     int mode; /* one of FOR_... */
     bool help, version;
-    const char *text; /* NULL when none was given; of probe the file */
+    const char *text; /* NULL when none was given; of probe the file, of fetch the model */
     const char *pair;
     const char *model; /* name or folder; NULL: the shipped one */
     const char *trace; /* a file instead of a model, or NULL */
@@ -33,6 +39,10 @@ typedef struct Options {
     const char *source;    /* probe: only pronouns of this source, or NULL */
     const char *head;      /* probe: only this head, "L.H", or NULL */
     const char *from, *to; /* rank: two words, or NULL */
+    const char *revision;  /* fetch: branch, tag or commit, or NULL */
+    const char *endpoint;  /* fetch: address of the server, or NULL */
+    int stall_seconds;     /* fetch: give up when nothing comes; 0: not given */
+    bool force;            /* fetch: although it is there */
     int width, height;     /* points; 0: not given */
     float scale;           /* of the window; 0: not given */
     int top;               /* fill: how many words; 0: not given */

@@ -72,7 +72,7 @@ bool file_read(const char *path, size_t limit, Buffer *out, Error *err)
     return ok;
 }
 
-static bool write_all(int fd, const char *bytes, size_t length)
+bool file_write_all(int fd, const char *bytes, size_t length)
 {
     while (length > 0) {
         ssize_t wrote = write(fd, bytes, length);
@@ -98,7 +98,7 @@ static bool write_into(const char *path, const void *bytes, size_t length, Error
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0) { return write_failed(path, errno, err); }
-    bool ok = write_all(fd, bytes, length);
+    bool ok = file_write_all(fd, bytes, length);
     int why = errno;
     close(fd);
     return ok || write_failed(path, why, err);
@@ -130,7 +130,7 @@ static bool write_beside(const char *path, const char *target, const struct stat
     bool ok = fd >= 0;
     if (ok) {
         ok = (old == NULL || fchmod(fd, old->st_mode & 07777) == 0) &&
-             write_all(fd, bytes, length) && fsync(fd) == 0;
+             file_write_all(fd, bytes, length) && fsync(fd) == 0;
         why = errno;
         if (close(fd) != 0 && ok) {
             ok = false;
@@ -150,7 +150,7 @@ bool file_write(const char *path, const void *bytes, size_t length, Error *err)
 {
     if (strcmp(path, "-") == 0) {
         fflush(stdout);
-        return write_all(STDOUT_FILENO, bytes, length) ||
+        return file_write_all(STDOUT_FILENO, bytes, length) ||
                error_set(err, "Standard output can't be written: %s.", strerror(errno));
     }
     struct stat info;

@@ -25,6 +25,9 @@ bool file_read(const char *path, size_t limit, Buffer *out, Error *err);
  * "-" is standard output. */
 bool file_write(const char *path, const void *bytes, size_t length, Error *err);
 
+/* Everything into an open file, however often it has to be tried. False: errno tells why. */
+bool file_write_all(int fd, const char *bytes, size_t length);
+
 bool file_exists(const char *path);
 bool file_is_folder(const char *path);
 /* Makes the folder and those above it. */
