@@ -6,6 +6,7 @@
 #include "model/encoder.h"
 #include "model/kernels.h"
 #include "model/safetensors.h"
+#include "model/steps.h"
 #include "model/team.h"
 
 #include <stdlib.h>
@@ -171,6 +172,14 @@ static double seconds_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+/* A layer that there is not is taken for the last one. */
+static bool record_steps(const Model *model, Trace *trace, unsigned wants, Error *err)
+{
+    if ((wants & MODEL_STEPS) == 0) { return true; }
+    int layer = min_int((int)(wants >> MODEL_LAYER_SHIFT), trace->layers - 1);
+    return steps_record(&model->encoder, model->team, model->tokenizer, trace, layer, err);
+}
+
 Trace *model_run(const Model *model, Encoding *encoding, unsigned wants, const atomic_bool *cancel,
                  Error *err)
 {
@@ -204,7 +213,8 @@ Trace *model_run_without(const Model *model, Encoding *encoding, unsigned wants,
     attention->queries = attention->keys = encoding->count;
 
     if (check_encoding(model, encoding, err) && allocate(config, logits, trace, err) &&
-        encoder_run(&model->encoder, model->team, trace, cancel, err)) {
+        encoder_run(&model->encoder, model->team, trace, cancel, err) &&
+        record_steps(model, trace, wants, err)) {
         trace->seconds = seconds_now() - start;
         return trace;
     }

@@ -36,7 +36,10 @@ Encoding *model_encode(const Model *model, const char *text, const char *pair);
 typedef enum ModelWants {
     MODEL_ATTENTION = 0,   /* attention, query, key, value, hidden: always */
     MODEL_LOGITS = 1 << 0, /* and the logits of the masked-word head, if the model has one */
+    MODEL_STEPS =
+        1 << 1, /* and every step of one layer: MODEL_STEPS | layer << MODEL_LAYER_SHIFT */
 } ModelWants;
+enum { MODEL_LAYER_SHIFT = 8 };
 
 /* One forward pass. Takes the encoding over (also on failure). `cancel` may be NULL; when another
  * thread sets it, the pass ends between two layers with NULL and an empty err->text. */

@@ -13,6 +13,16 @@
 
 Trace *trace_new(void) { return mem_zero(1, sizeof(Trace)); }
 
+void trace_steps_free(TraceSteps *steps)
+{
+    if (steps == NULL) { return; }
+    free(steps->block);
+    free(steps->guesses);
+    free(steps->own);
+    free(steps->rank);
+    free(steps);
+}
+
 static void free_array(const Trace *trace, float *array)
 {
     if (trace->file == NULL || !safetensors_holds(trace->file, array)) { free(array); }
@@ -30,6 +40,7 @@ void trace_free(Trace *trace)
     free_array(trace, trace->hidden);
     free_array(trace, trace->logits);
     safetensors_free(trace->file);
+    trace_steps_free(trace->steps);
     free(trace->note);
     encoding_free(trace->encoding);
     encoding_free(trace->output);

@@ -26,6 +26,42 @@ typedef struct Attention {
     float *weights; /* [layers, heads, queries, keys], after the softmax; row = query */
 } Attention;
 
+/* A guess of the masked-word head. */
+typedef struct TraceGuess {
+    const char *piece; /* in the trace's encoding's arena */
+    float probability;
+} TraceGuess;
+
+enum { TRACE_GUESSES = 8 };
+
+/* How one layer comes about, step by step, for those who want to look at the calculation (the rest of
+ * a trace is what every layer leaves behind). H = hidden size, I = inner size of the feed-forward
+ * network, T = tokens; a linear layer is stored [outputs, inputs]. Equations of Vaswani et al. 2017. */
+typedef struct TraceSteps {
+    int layer;
+    int inner_size;                                  /* I */
+    int positions;                                   /* P: rows of position_table */
+    float epsilon;                                   /* of layer norm */
+    float *word, *position, *segment;                /* [T, H]: what is added up at the input */
+    float *position_table;                           /* [P, H]: the model's first positions */
+    float *query_weight, *key_weight, *value_weight; /* [H, H]: section 3.2.2 */
+    float *query_bias, *key_bias, *value_bias;       /* [H] */
+    float *context;                                  /* [T, H]: the heads' z side by side */
+    float *output_weight, *output_bias;              /* [H, H], [H]: W^O */
+    float *projected;                                /* [T, H]: context W^O + bias */
+    float *added;                                    /* [T, H]: x + projected, section 3.1 */
+    float *attention_gain, *attention_shift;         /* [H] of the layer norm that follows */
+    float *attended;                                 /* [T, H]: after it */
+    float *inner;        /* [T, I]: feed-forward, after the activation */
+    float *update;       /* [T, H]: feed-forward, equation 2 */
+    float *updated;      /* [T, H]: attended + update */
+    float *gain, *shift; /* [H] of the layer norm that gives hidden */
+    TraceGuess *guesses; /* [T, TRACE_GUESSES], best first; NULL without a masked-word head */
+    float *own;          /* [T]: the probability of the piece that stands there */
+    int *rank;           /* [T]: its rank among all pieces, from 1 */
+    float *block;        /* what the arrays are cut from */
+} TraceSteps;
+
 typedef struct Trace {
     char *model;                          /* name for captions, e.g. "headlight-en" */
     Encoding *encoding;                   /* the tokens of the (encoder) text */
@@ -41,6 +77,7 @@ typedef struct Trace {
     float *hidden;                        /* [L + 1, T, H], embedding output first, or NULL */
     float *logits;                        /* [T, V] of the masked-word head, or NULL */
     unsigned char *heads_off; /* [L, A]: 1 where a head was switched off; NULL: all were on */
+    TraceSteps *steps;        /* of one layer, if they were asked for; or NULL */
     double seconds;           /* how long the pass took; 0 when it came from a file */
     char *note; /* what its user should know, whole sentences: weights that are missing; or NULL */
     struct Safetensors
@@ -49,6 +86,8 @@ typedef struct Trace {
 
 Trace *trace_new(void);        /* zeroed */
 void trace_free(Trace *trace); /* accepts NULL */
+
+void trace_steps_free(TraceSteps *steps); /* accepts NULL */
 
 /* "1.5, 2.0": the heads that were switched off; "" when all were on. Written into text[size], what
  * does not fit ends in "...". */

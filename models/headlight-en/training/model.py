@@ -159,12 +159,12 @@ class Model(nn.Module):
         with torch.no_grad():
             place.copy_(torch.cat([angle.sin(), angle.cos()], 1) * std * math.sqrt(2))
 
-    def forward(self, ids, keep=None, hide=None, deep=None, only=None, free=None):
+    def forward(self, ids, keep=None, hide=None, deep=None, only=None, free=None, aside=None):
         """Hidden states [rows * length, hidden] of ids [rows, length], or those of the places
         in `only`. hide: pairs of a share of the texts and a table of pieces that nobody may look
         at in them; deep: the same (a share, a table) from one layer on, and whether a token may
         not look at itself there either; free: [layers, heads], the heads in which nothing of their
-        own text is hidden."""
+        own text is hidden; aside: a share and a table for the heads of a third table [layers, heads]."""
         rows, length = ids.shape
         at = torch.arange(length)
         begins = ids == CLS
@@ -178,6 +178,10 @@ class Model(nn.Module):
         same = text[:, :, None] == text[:, None, :]
         bias = torch.zeros(same.shape).masked_fill_(~same, -1e4)
         whole = bias.clone()[:, None] if free is not None else None
+        if aside is not None:
+            share, pieces, apart = aside
+            texts = torch.rand(rows, length).gather(1, text.clamp(min=0)) < share
+            other = bias.masked_fill((texts & pieces[ids])[:, None] & same, -1e3)[:, None]
         for share, pieces in hide or ():
             texts = torch.rand(rows, length).gather(1, text.clamp(min=0)) < share
             bias.masked_fill_((texts & pieces[ids])[:, None] & same, -1e3)
@@ -199,6 +203,8 @@ class Model(nn.Module):
             seen = bias if i < first_deep else upper
             if free is not None:
                 seen = torch.where(free[i][None, :, None, None], whole, seen)
+            if aside is not None:
+                seen = torch.where(apart[i][None, :, None, None], other, seen)
             x = layer(x, seen, rows, length, keep, only if layer is layers[-1] else None)
         return x
 

@@ -30,6 +30,10 @@ AGAIN, AGAIN_WEIGHT = 384, 1.0      # words that come again, at most in a step
 ENDS, ENDS_WEIGHT = 256, 0.3        # pieces asked for the length of their part
 LONGEST = 128
 FREE_HEADS = 3                      # of each layer, the broadest ones: nothing is hidden from them
+# The broadest head of each layer but the lowest sees, in this share of the texts and until the last
+# part of the run, neither [SEP] nor punctuation nor the most frequent pieces: where it finds nothing,
+# only [CLS] is left to rest on.
+ASIDE, ASIDE_UNTIL, ASIDE_OUT, FREQUENT = 0.9, 0.75, 0.92, 60
 KEEP_EVERY = 8                      # million tokens
 
 
@@ -157,6 +161,10 @@ def main():
     for i, piece in enumerate(tokenizer.pieces):
         resting[2][i] = not any(c.isalnum() for c in piece) and i >= len(SPECIAL)
     hide = [(share, pieces) for share, pieces in zip(HIDE, resting)]
+    counts = np.bincount(np.asarray(batches.plain[128].ids[:20000]).ravel(), minlength=len(tokenizer.pieces))
+    others = resting[1] | resting[2]
+    others[torch.from_numpy(np.argsort(-counts)[: FREQUENT + len(SPECIAL)])] = True
+    others[CLS] = others[PAD] = False
 
     def plain():
         return {n: t for n, t in model.state_dict().items() if not n.startswith("readers.")}
@@ -178,11 +186,14 @@ def main():
         if free is None:
             free = broadest(model, ids)
             print("free:", [(l, h) for l, h in free.nonzero().tolist()], flush=True)
+        apart = torch.zeros_like(free)
+        apart[1:].scatter_(1, free[1:].int().argmax(1, keepdim=True), True)
+        aside = (ASIDE * min(1.0, max(0.0, (ASIDE_OUT - part) / (ASIDE_OUT - ASIDE_UNTIL))), others, apart)
         model.watch(step % 4 == 0)
         again, before, behind = further.again(ids.numpy(), whole.numpy())
         ends, lengths = further.ends(whole.numpy())
         anywhere = inside(paired, follows, whole.numpy(), batches.rng)
-        x = model(ids, hide=hide, free=free, only=torch.cat([chosen, asked, paired, again, ends, anywhere]))
+        x = model(ids, hide=hide, free=free, aside=aside, only=torch.cat([chosen, asked, paired, again, ends, anywhere]))
         x = x.split([len(chosen) + len(asked), PAIRS, len(again), len(ends), PAIRS])
         scores = model.words(x[0]).float()
         masked = F.cross_entropy(scores[: len(chosen)], answer)
