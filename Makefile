@@ -198,6 +198,7 @@ install: $(BUILD)/headlight
 	install -D -m 644 assets/headlight.svg "$(SHARE)/icons/hicolor/scalable/apps/headlight.svg"
 	install -D -m 644 LICENSE "$(SHARE)/doc/headlight/LICENSE"
 	install -D -m 644 assets/sentences.txt "$(SHARE)/headlight/assets/sentences.txt"
+	install -D -m 644 assets/thinking-machines.json "$(SHARE)/headlight/assets/thinking-machines.json"
 	@# Of a model its files, not the folder that tells how it was trained.
 	@for model in models/*/; do \
 	    [ -f "$$model/model.safetensors" ] || continue; \

@@ -236,8 +236,12 @@ unsigned app_wants(const App *app)
     const char *pair = app_pair(app);
     bool mask =
         strstr(app_text(app), APP_MASK) != NULL || (pair != NULL && strstr(pair, APP_MASK) != NULL);
-    return mask ? MODEL_LOGITS : MODEL_ATTENTION;
+    unsigned wants = mask ? MODEL_LOGITS : MODEL_ATTENTION;
+    if (app_walking(app)) { wants |= MODEL_STEPS | (unsigned)app->view.layer << MODEL_LAYER_SHIFT; }
+    return wants;
 }
+
+bool app_walking(const App *app) { return strcmp(view_table[app->view.view].name, "walk") == 0; }
 
 bool app_run(App *app, Error *err)
 {
@@ -379,7 +383,8 @@ static bool is_mask(const App *app, int token)
 int app_mask(const App *app)
 {
     if (app->trace == NULL) { return -1; }
-    if (is_mask(app, app->view.hover.query)) { return app->view.hover.query; }
+    Target hover = view_plain_target(&app->view, app->view.hover);
+    if (is_mask(app, hover.query)) { return hover.query; }
     for (int pin = app->view.pin_count - 1; pin >= 0; pin--) {
         if (is_mask(app, app->view.pins[pin].query)) { return app->view.pins[pin].query; }
     }
@@ -399,6 +404,7 @@ static ViewState essence(const ViewState *view)
     state.hover = (Target){TARGET_NONE, -1, -1, -1, -1};
     state.scroll = 0;
     state.enlarged_part = 0;
+    state.step_part = 1;
     state.thumbnails = NULL;
     state.patterns = NULL;
     state.other = NULL;
@@ -430,6 +436,7 @@ bool app_step_view(App *app, int by)
     wanted.patterns = now.patterns;
     wanted.other = now.other;
     wanted.theme = now.theme;
+    wanted.step_part = 1;
     wanted.enlarged_part = wanted.enlarged.kind == TARGET_HEAD ? 1 : 0;
     app->view = wanted;
     app->shrinking = false;

@@ -28,7 +28,8 @@ enum {
     APP_MAX_SCALE_PERCENT = 400,
     APP_MAX_START = 64,
     APP_MAX_HISTORY = 50,
-    APP_MAX_UNDO = 64
+    APP_MAX_UNDO = 64,
+    APP_STEP_MS = 4000 /* a step of the walk-through that plays by itself */
 };
 /* Of a layer with more weights one head is shown at first, and no layer is read that is not looked at. */
 #define APP_MOST_AT_ONCE ((size_t)8 << 20)
@@ -54,6 +55,8 @@ typedef struct App {
     Thumbnails thumbnails;    /* of the trace, for the model view */
     bool shrinking;           /* the enlarged head is on its way back */
     uint64_t moved;           /* ms, of the frame that moved it last; 0: it rests */
+    uint64_t step_moved;      /* the same of the walk-through's step */
+    uint64_t step_due;        /* ms: when the next step plays; 0: it does not play */
     unsigned char *heads_off; /* [layers, heads] of the model: 1 where switched off; NULL: none */
     /* The compare view's second trace (app_compare.c); all NULL until it is wanted. */
     Worker *second;
@@ -141,6 +144,9 @@ RankedHead *app_ranking(const App *app, Arena *arena, int *count);
 
 const char *app_text(const App *app);
 const char *app_pair(const App *app); /* NULL when no pair is open */
+
+/* Is the walk-through shown? */
+bool app_walking(const App *app);
 
 /* app_compare.c. Is the compare view shown; does it compare sentences (or models)? */
 bool app_comparing(const App *app);

@@ -5,6 +5,7 @@
 #include "app/panels.h"
 #include "app/session.h"
 #include "base/base.h"
+#include "view/walk.h"
 
 #include <math.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #define SCROLL_STEP 60.0f /* points per notch of the wheel */
 #define ZOOM_STEP 1.25f
 #define ENLARGE_MS 220.0f
+#define STEP_MS 400.0f
 #define MOST_POOLED ((size_t)8 << 20) /* weights, for thumbnails, in a frame */
 enum { MAX_PASSES = 3 };
 
@@ -51,7 +53,10 @@ static void turn_wheel(App *app, const Input *input)
 
 static void click_target(App *app, Target target, unsigned did)
 {
-    if (target.kind == TARGET_HEAD && is_view(app, "model") && app->view.enlarged_part <= 0) {
+    if (target.kind == TARGET_STEP) {
+        command_do_format(app, "step:zoom %d", target.layer);
+    } else if (target.kind == TARGET_HEAD && is_view(app, "model") &&
+               app->view.enlarged_part <= 0) {
         command_do_format(app, "enlarge %d.%d", target.layer, target.head);
     } else if (target.kind == TARGET_HEAD && is_view(app, "model")) {
         command_do(app, "enlarge");
@@ -122,12 +127,47 @@ static void move_enlarged(App *app)
     ui_request_frame(&app->ui, app->now);
 }
 
+/* The walk-through needs every step of the layer that is shown. */
+static void ask_for_steps(App *app)
+{
+    if (!app_walking(app) || app->model == NULL || app->trace == NULL || app->asked != 0) {
+        return;
+    }
+    int layer = clamp_int(app->view.layer, 0, app->trace->layers - 1);
+    if (app->trace->steps == NULL || app->trace->steps->layer != layer) { app_run(app, NULL); }
+}
+
+/* A step of the walk-through appears, part by part; played, the next one follows. */
+static void move_step(App *app)
+{
+    ViewState *view = &app->view;
+    if (app->step_due != 0 && app_walking(app)) {
+        if (app->now >= app->step_due) {
+            command_do(app, "step:next");
+            app->step_due = view->step < WALK_STEPS - 1 ? app->now + APP_STEP_MS : 0;
+        }
+        if (app->step_due != 0) { ui_request_frame(&app->ui, app->step_due); }
+    }
+    if (view->step_part >= 1) {
+        app->step_moved = 0;
+        return;
+    }
+    if (app->step_moved != 0) {
+        view->step_part =
+            min_float(view->step_part + (float)(app->now - app->step_moved) / STEP_MS, 1);
+    }
+    app->step_moved = app->now;
+    ui_request_frame(&app->ui, app->now);
+}
+
 static void draw_picture(App *app)
 {
     const Theme *theme = app->view.theme;
     drawing_begin(app->picture, app->picture_area, theme->background);
     if (app->trace != NULL) {
         move_enlarged(app);
+        ask_for_steps(app);
+        move_step(app);
         app->view.thumbnails = &app->thumbnails;
         app->thumbnails.allowance = MOST_POOLED;
         app->view.patterns = app->patterns;
@@ -149,7 +189,8 @@ static void run_keys(App *app, Input *input)
     for (int i = 0; i < input->key_count; i++) {
         KeyStroke *stroke = &input->keys[i];
         if (stroke->used) { continue; }
-        const char *command = keymap_find(stroke, typing);
+        const char *command = app_walking(app) ? keymap_find_step(stroke, typing) : NULL;
+        if (command == NULL) { command = keymap_find(stroke, typing); }
         if (command == NULL) { continue; }
         stroke->used = true;
         command_do(app, command);

@@ -111,7 +111,8 @@ bool cli_run_commands(App *app, const Options *options, Error *err)
     for (int i = 0; i < options->command_count; i++) {
         if (!command_run(app, options->commands[i], err)) { return false; }
     }
-    return true;
+    /* The walk-through wants more of the pass than the other views. */
+    return !app_walking(app) || app->model == NULL || app_run(app, err);
 }
 
 static bool ends_with(const char *string, const char *end)

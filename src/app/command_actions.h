@@ -84,6 +84,21 @@ CommandAction command_rank_best;
 CommandAction command_rank_next;
 CommandAction command_rank_previous;
 
+/* command_walk.c: the walk-through */
+CommandAction command_step_set;
+CommandAction command_step_next;
+CommandAction command_step_previous;
+CommandAction command_step_first;
+CommandAction command_step_last;
+CommandAction command_step_play;
+CommandAction command_step_example;
+CommandAction command_step_zoom;
+CommandAction command_step_unscaled;
+CommandAction command_step_causal;
+CommandAction command_step_temperature;
+CommandAction command_step_positions;
+CommandAction command_step_dimensions;
+
 /* command_figure.c: figures */
 CommandAction command_only_tokens;
 CommandAction command_only_layers;

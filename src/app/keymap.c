@@ -15,6 +15,8 @@ const KeyBinding keymap_table[] = {
     {'4', MOD_CTRL, true, "view:set neuron", "Ctrl+4", "neurons: query times key"},
     {'5', MOD_CTRL, true, "view:set flow", "Ctrl+5", "flow through the layers"},
     {'6', MOD_CTRL, true, "view:set compare", "Ctrl+6", "two sentences or models compared"},
+    {'7', MOD_CTRL, true, "view:set walk", "Ctrl+7", "steps: how attention is calculated"},
+    {0, 0, false, "", "Steps: Right, Left", "on, back; Home: start, Space: plays, U, K: what if"},
     {'o', 0, false, "head:off", "O, Shift+O", "switch the chosen heads off or on; all on again"},
     {'o', MOD_SHIFT, false, "head:restore", NULL, NULL},
     {'x', 0, false, "mask:token", "X", "mask the word under the pointer"},
@@ -64,13 +66,35 @@ const KeyBinding keymap_table[] = {
     {0},
 };
 
-const char *keymap_find(const KeyStroke *stroke, bool typing)
+/* Of the walk-through, where these keys mean something else. */
+static const KeyBinding step_table[] = {
+    {KEY_RIGHT, 0, false, "step:next", NULL, NULL},
+    {KEY_LEFT, 0, false, "step:previous", NULL, NULL},
+    {KEY_HOME, 0, false, "step:first", NULL, NULL},
+    {KEY_END, 0, false, "step:last", NULL, NULL},
+    {KEY_SPACE, 0, false, "step:play", NULL, NULL},
+    {'u', 0, false, "step:unscaled", NULL, NULL},
+    {'k', 0, false, "step:causal", NULL, NULL},
+    {0},
+};
+
+static const char *find(const KeyBinding *table, const KeyStroke *stroke, bool typing)
 {
-    for (const KeyBinding *binding = keymap_table; binding->command != NULL; binding++) {
+    for (const KeyBinding *binding = table; binding->command != NULL; binding++) {
         if (binding->key != 0 && binding->key == stroke->key &&
             binding->modifiers == stroke->modifiers && (binding->while_typing || !typing)) {
             return binding->command;
         }
     }
     return NULL;
+}
+
+const char *keymap_find(const KeyStroke *stroke, bool typing)
+{
+    return find(keymap_table, stroke, typing);
+}
+
+const char *keymap_find_step(const KeyStroke *stroke, bool typing)
+{
+    return find(step_table, stroke, typing);
 }

@@ -17,5 +17,7 @@ extern const KeyBinding keymap_table[]; /* ends with command == NULL */
 
 /* The command of a stroke, or NULL. */
 const char *keymap_find(const KeyStroke *stroke, bool typing);
+/* The same while the walk-through is shown: what differs there. */
+const char *keymap_find_step(const KeyStroke *stroke, bool typing);
 
 #endif

@@ -66,6 +66,7 @@ static void show_chips(App *app, Rect rect)
     Ui *ui = &app->ui;
     /* Of attention between two texts the chips are those that look. */
     const Encoding *encoding = app->trace->attention[app->view.attention].query_tokens;
+    Target hover = view_plain_target(&app->view, app->view.hover);
     ui_push_id(ui, "chips");
     for (int i = 0; i < encoding->count; i++) {
         const Token *token = &encoding->tokens[i];
@@ -78,8 +79,7 @@ static void show_chips(App *app, Rect rect)
             break;
         }
         Target target = {TARGET_QUERY, -1, -1, i, -1};
-        bool on = view_is_pinned(&app->view, target) || app->view.hover.query == i ||
-                  app->view.hover.key == i;
+        bool on = view_is_pinned(&app->view, target) || hover.query == i || hover.key == i;
         ui_push_index(ui, i);
         Rect chip = ui_cut_left(&rect, width);
         unsigned did = ui_chip(ui, chip, text, (Color){0},
@@ -98,7 +98,7 @@ static void show_chips(App *app, Rect rect)
 /* A menu: what each example shows, and in which head. */
 static void choose_example(App *app, Rect rect)
 {
-    const char *labels[MAX_EXAMPLES];
+    const char *labels[MAX_EXAMPLES + 1];
     int count = min_int(app->example_count, MAX_EXAMPLES), index = -1;
     Arena scratch = {0};
     for (int i = 0; i < count; i++) {
@@ -108,8 +108,14 @@ static void choose_example(App *app, Rect rect)
                                  example->pair != NULL ? example->pair : "");
     }
     rect = ui_center(rect, rect.w, 32);
+    int by_hand = count;
+    labels[count++] = "By hand:  Thinking Machines, scores 112 and 96";
     if (ui_choice(&app->ui, rect, "Examples", labels, count, &index)) {
-        command_do_format(app, "text:example %d", index);
+        if (index == by_hand) {
+            command_do(app, "step:example");
+        } else {
+            command_do_format(app, "text:example %d", index);
+        }
     }
     ui_tooltip(&app->ui, rect, "Sentences to try; Ctrl+E takes the next one");
     arena_free(&scratch);
@@ -424,9 +430,14 @@ void panels_left(App *app, Rect rect)
     choose_model(app, &rest);
     choose_view(app, &rest);
     panels_grid(app, &rest);
+    const char *view = view_table[app->view.view].name;
+    if (app_walking(app)) {
+        if (app->trace != NULL) { panels_step(app, &rest); }
+        drawing_set_clip(app->ui.drawing, clip);
+        return;
+    }
     choose_kind(app, &rest);
     choose_filters(app, &rest);
-    const char *view = view_table[app->view.view].name;
     if (strcmp(view, "head") == 0 || strcmp(view, "heatmap") == 0) {
         choose_words(app, &rest);
         choose_combination(app, &rest);

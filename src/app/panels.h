@@ -29,6 +29,8 @@ void panels_guesses(App *app, Rect *rest);
 void panels_status(App *app, Rect rect);
 /* All keys, over everything. */
 void panels_help(App *app, Rect window);
+/* The step of the walk-through and its "what if"s (panels_step.c). */
+void panels_step(App *app, Rect *rest);
 /* The figure as it will be, and how, over everything (panels_figure.c). */
 void panels_figure(App *app, Rect window);
 /* The exact weight beside the pointer. */

@@ -172,12 +172,18 @@ static double seconds_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+static const char *name_piece(const void *tokenizer, int id)
+{
+    return tokenizer_piece(tokenizer, id);
+}
+
 /* A layer that there is not is taken for the last one. */
 static bool record_steps(const Model *model, Trace *trace, unsigned wants, Error *err)
 {
     if ((wants & MODEL_STEPS) == 0) { return true; }
     int layer = min_int((int)(wants >> MODEL_LAYER_SHIFT), trace->layers - 1);
-    return steps_record(&model->encoder, model->team, model->tokenizer, trace, layer, err);
+    return steps_record(&model->encoder, model->team, name_piece, model->tokenizer, trace, layer,
+                        err);
 }
 
 Trace *model_run(const Model *model, Encoding *encoding, unsigned wants, const atomic_bool *cancel,

@@ -129,8 +129,8 @@ static void record_layer(const Encoder *encoder, Team *team, const Trace *trace,
 
 /* ---- The masked-word head ---- */
 
-static void rank_row(const float *row, int V, const Tokenizer *tokenizer, Arena *arena, int id,
-                     TraceGuess *guesses, float *own, int *rank)
+static void rank_row(const float *row, int V, StepsName *name, const void *vocabulary, Arena *arena,
+                     int id, TraceGuess *guesses, float *own, int *rank)
 {
     int best[TRACE_GUESSES], count = 0;
     *rank = 1;
@@ -142,7 +142,7 @@ static void rank_row(const float *row, int V, const Tokenizer *tokenizer, Arena 
         best[at] = i;
     }
     for (int i = 0; i < TRACE_GUESSES; i++) {
-        const char *piece = i < count ? tokenizer_piece(tokenizer, best[i]) : NULL;
+        const char *piece = i < count ? name(vocabulary, best[i]) : NULL;
         guesses[i].piece = arena_copy_string(arena, piece != NULL ? piece : "");
         guesses[i].probability = i < count ? row[best[i]] : 0;
     }
@@ -150,8 +150,8 @@ static void rank_row(const float *row, int V, const Tokenizer *tokenizer, Arena 
 }
 
 /* Devlin et al. 2019, task 1, at every token. */
-static bool record_guesses(const Encoder *encoder, Team *team, const Tokenizer *tokenizer,
-                           Trace *trace, TraceSteps *s, float *space)
+static bool record_guesses(const Encoder *encoder, Team *team, StepsName *name,
+                           const void *vocabulary, Trace *trace, TraceSteps *s, float *space)
 {
     const ModelConfig *config = &encoder->config;
     const int T = trace->tokens, H = config->hidden_size, V = config->vocab_size;
@@ -173,7 +173,7 @@ static bool record_guesses(const Encoder *encoder, Team *team, const Tokenizer *
     s->own = mem_zero((size_t)T, sizeof *s->own);
     s->rank = mem_zero((size_t)T, sizeof *s->rank);
     for (int t = 0; t < T; t++) {
-        rank_row(logits + (size_t)t * (size_t)V, V, tokenizer, &trace->encoding->arena,
+        rank_row(logits + (size_t)t * (size_t)V, V, name, vocabulary, &trace->encoding->arena,
                  trace->encoding->tokens[t].id, s->guesses + (size_t)t * TRACE_GUESSES, &s->own[t],
                  &s->rank[t]);
     }
@@ -181,8 +181,8 @@ static bool record_guesses(const Encoder *encoder, Team *team, const Tokenizer *
     return true;
 }
 
-bool steps_record(const Encoder *encoder, Team *team, const Tokenizer *tokenizer, Trace *trace,
-                  int layer, Error *err)
+bool steps_record(const Encoder *encoder, Team *team, StepsName *name, const void *vocabulary,
+                  Trace *trace, int layer, Error *err)
 {
     const ModelConfig *config = &encoder->config;
     TraceSteps *s = mem_zero(1, sizeof *s);
@@ -200,8 +200,8 @@ bool steps_record(const Encoder *encoder, Team *team, const Tokenizer *tokenizer
         record_input(encoder, trace, s);
         record_weights(&encoder->layers[layer], H, s);
         record_layer(encoder, team, trace, s, space);
-        ok = encoder->transform == NULL || tokenizer == NULL ||
-             record_guesses(encoder, team, tokenizer, trace, s, space);
+        ok = encoder->transform == NULL ||
+             record_guesses(encoder, team, name, vocabulary, trace, s, space);
     }
     free(space);
     if (!ok) {

@@ -4,13 +4,15 @@
 #define MODEL_STEPS_H
 
 #include "model/encoder.h"
-#include "text/tokenizer.h"
 
 enum { STEPS_POSITIONS = 64 }; /* rows of position_table at most */
 
-/* Sets trace->steps for `layer`, which must exist; with guesses if the encoder has a masked-word head and
- * `tokenizer` is not NULL. False with a sentence when there is no memory; the trace stays whole. */
-bool steps_record(const Encoder *encoder, Team *team, const Tokenizer *tokenizer, Trace *trace,
-                  int layer, Error *err);
+/* The piece with that id, or NULL. */
+typedef const char *StepsName(const void *vocabulary, int id);
+
+/* Sets trace->steps for `layer`, which must exist; with guesses if the encoder has a masked-word head,
+ * their pieces named by `name`. False with a sentence when there is no memory; the trace stays whole. */
+bool steps_record(const Encoder *encoder, Team *team, StepsName *name, const void *vocabulary,
+                  Trace *trace, int layer, Error *err);
 
 #endif

@@ -408,7 +408,8 @@ static bool read_vectors(Import *in, const cJSON *object)
     const struct {
         const char *name;
         float **array;
-    } vectors[] = {{"queries", &in->trace->query}, {"keys", &in->trace->key}};
+    } vectors[] = {
+        {"queries", &in->trace->query}, {"keys", &in->trace->key}, {"values", &in->trace->value}};
     const Attention *a = &in->trace->attention[ATTENTION_SELF];
     for (size_t i = 0; i < COUNTOF(vectors); i++) {
         const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, vectors[i].name);

@@ -37,7 +37,7 @@ Target target_unpack(uint64_t hit)
     target.query = take(&hit, TOKEN_BITS);
     target.head = take(&hit, HEAD_BITS);
     target.layer = take(&hit, LAYER_BITS);
-    target.kind = hit <= TARGET_NEURON ? (TargetKind)hit : TARGET_NONE;
+    target.kind = hit <= TARGET_STEP ? (TargetKind)hit : TARGET_NONE;
     return target;
 }
 
@@ -60,6 +60,8 @@ const View view_table[] = {
      view_flow_measure, NULL, view_flow_scroll_limit},
     {"compare", "Compare", "two sentences or two models, and their difference", view_compare_draw,
      view_compare_measure, view_compare_locate, NULL},
+    {"walk", "Steps", "how attention is calculated, step by step, on this text", view_walk_draw,
+     view_walk_measure, view_walk_locate, NULL},
     {0},
 };
 
@@ -85,6 +87,11 @@ ViewState view_state_default(void)
         .zoom = 1,
         .top_p = 1,
         .flow = FLOW_ROLLOUT,
+        .step_part = 1,
+        .step_zoom = -1,
+        .temperature = 1,
+        .walk_positions = 10,
+        .walk_dims = 64,
         .text_size = 15,
         .caption = true,
         .legend = true,
@@ -155,6 +162,7 @@ bool view_is_active(const ViewState *state, Target target)
 
 Target view_plain_target(const ViewState *state, Target target)
 {
+    if (target.kind == TARGET_STEP) { return (Target){TARGET_NONE, -1, -1, -1, -1}; }
     if (target.kind != TARGET_NEURON) { return target; }
     if (target.key < 0) { return (Target){TARGET_QUERY, -1, -1, target.query, -1}; }
     return (Target){TARGET_LINK, state->layer, headset_next(&state->heads, -1), target.query,

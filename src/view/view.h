@@ -15,11 +15,13 @@
 
 typedef enum TargetKind {
     TARGET_NONE,
-    TARGET_QUERY, /* a token in the column or axis of those who look */
-    TARGET_KEY,   /* a token in the column or axis of those looked at */
-    TARGET_LINK,  /* one cell: query, key, and the head it belongs to */
-    TARGET_HEAD,  /* a head itself: its chip or its matrix */
-    TARGET_NEURON /* one number in a strip of the neuron view; see there what the fields carry */
+    TARGET_QUERY,  /* a token in the column or axis of those who look */
+    TARGET_KEY,    /* a token in the column or axis of those looked at */
+    TARGET_LINK,   /* one cell: query, key, and the head it belongs to */
+    TARGET_HEAD,   /* a head itself: its chip or its matrix */
+    TARGET_NEURON, /* one number in a strip of the neuron view; see there what the fields carry */
+    TARGET_STEP /* one number of a matrix of the walk-through: `layer` is the matrix, `query` and `key`
+                    * are row and column */
 } TargetKind;
 
 /* One thing in a picture. Token indices are those of the trace; -1 where they mean nothing. */
@@ -77,6 +79,13 @@ typedef struct ViewState {
     const PatternScores *patterns; /* what heads habitually do, lent, or NULL; not for figures */
     const Trace *other; /* compare: the second text, or the same in another model; lent, or NULL */
     FlowKind flow;
+    int step;                      /* walk-through: row of walk_steps */
+    float step_part;               /* how much of the step's animation is done, 0 to 1 */
+    int step_zoom;                 /* the matrix that fills the view; -1: none */
+    float temperature;             /* of the softmax, as "what if"; 1: as the model has it */
+    bool unscaled;                 /* "what if": the softmax without the division by sqrt(d) */
+    bool causal;                   /* "what if": a decoder's mask on this text */
+    int walk_positions, walk_dims; /* how many of the position vectors are shown */
     Target hover;
     Target pins[VIEW_MAX_PINS];
     int pin_count;
@@ -129,7 +138,8 @@ bool view_is_pinned(const ViewState *state, Target target);
 /* Is the target pinned or under the pointer? A figure knows no pointer. */
 bool view_is_active(const ViewState *state, Target target);
 /* What other views understand of a target: a number of the neuron view becomes the link (or the
- * query) that it belongs to, of the first chosen head; everything else stays what it is. */
+ * query) that it belongs to, of the first chosen head; one of the walk-through nothing; everything else
+ * stays what it is. */
 Target view_plain_target(const ViewState *state, Target target);
 /* Puts the pin (view_plain_target of it) in, or takes it out if it was there; the oldest gives way
  * when all are taken. */
@@ -160,6 +170,10 @@ void view_flow_draw(const Trace *trace, const ViewState *state, Rect area, Drawi
 Vec view_flow_measure(const Trace *trace, const ViewState *state, const Drawing *drawing);
 float view_flow_scroll_limit(const Trace *trace, const ViewState *state, Rect area,
                              const Drawing *drawing);
+void view_walk_draw(const Trace *trace, const ViewState *state, Rect area, Drawing *drawing);
+Vec view_walk_measure(const Trace *trace, const ViewState *state, const Drawing *drawing);
+Target view_walk_locate(const Trace *trace, const ViewState *state, Rect area,
+                        const Drawing *drawing, Vec point);
 void view_compare_draw(const Trace *trace, const ViewState *state, Rect area, Drawing *drawing);
 Vec view_compare_measure(const Trace *trace, const ViewState *state, const Drawing *drawing);
 Target view_compare_locate(const Trace *trace, const ViewState *state, Rect area,

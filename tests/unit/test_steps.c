@@ -149,8 +149,8 @@ static void guesses_are_those_of_the_logits(void **data)
             sum += exp((double)row[i] - largest);
             rank += row[i] > row[id];
         }
-        assert_float_equal(s->guesses[token * TRACE_GUESSES].probability, 1 / sum, 1e-5);
-        assert_float_equal(s->own[token], exp((double)row[id] - largest) / sum, 1e-5);
+        assert_float_equal(s->guesses[token * TRACE_GUESSES].probability, (float)(1 / sum), 1e-5);
+        assert_float_equal(s->own[token], (float)(exp((double)row[id] - largest) / sum), 1e-5);
         assert_int_equal(s->rank[token], rank);
     }
 }
