@@ -126,7 +126,7 @@ static bool replace_bytes(App *app, int side, int start, int end, const char *wo
 bool command_mask_token(App *app, const char *argument, Error *err)
 {
     const Encoding *encoding = app->trace->encoding;
-    Target subject = app->view.hover;
+    Target subject = view_plain_target(&app->view, app->view.hover);
     if (subject.query < 0 && subject.key < 0 && app->view.pin_count > 0) {
         subject = app->view.pins[app->view.pin_count - 1];
     }

@@ -1,4 +1,4 @@
-/* The encoder of BERT. Reading order: encoder_run is the paper, the rest finds the weights.
+/* The encoder of BERT and its family. Reading order: encoder_run is the paper, the rest finds the weights.
  *
  * Easy to get wrong:
  *   - linear layers are stored [outputs, inputs], so a product is x @ W^T;
@@ -30,6 +30,7 @@ typedef struct Loader {
     const Safetensors *file;
     const char *where;
     const char *prefix; /* "bert." or "" */
+    const char *type;   /* of the family, for sentences */
     Pending *pending;   /* tensors that are not float32 in memory yet */
     size_t pending_count;
     Error *err;
@@ -67,8 +68,8 @@ static bool bind(Loader *loader, const float **slot, const char *name, const cha
     if (tensor == NULL) {
         return error_set(loader->err,
                          "%s: the tensor %s is missing. The weights are not those of "
-                         "a BERT as config.json describes it.",
-                         loader->where, name);
+                         "%s as config.json describes it.",
+                         loader->where, name, loader->type);
     }
     if (!check_shape(loader, tensor, rows, columns)) { return false; }
     *slot = safetensors_floats(tensor);
@@ -113,57 +114,91 @@ static bool bind_embedding(Loader *loader, const char *name, int rows, int size,
 
 static bool bind_layer(Loader *loader, int index, const ModelConfig *config, EncoderLayer *w)
 {
+    const Family *f = config->family;
     const int H = config->hidden_size, I = config->intermediate_size;
-    char layer[48];
-    snprintf(layer, sizeof layer, "encoder.layer.%d.", index);
-    return bind_linear(loader, layer, "attention.self.query", H, H, &w->query, &w->query_bias) &&
-           bind_linear(loader, layer, "attention.self.key", H, H, &w->key, &w->key_bias) &&
-           bind_linear(loader, layer, "attention.self.value", H, H, &w->value, &w->value_bias) &&
-           bind_linear(loader, layer, "attention.output.dense", H, H, &w->output,
-                       &w->output_bias) &&
-           bind_norm(loader, layer, "attention.output.LayerNorm", H, &w->attention_gain,
+    char layer[80];
+    const char *number = strstr(f->layer, "%d");
+    snprintf(layer, sizeof layer, "%.*s%d%s", (int)(number - f->layer), f->layer, index,
+             number + 2);
+    return bind_linear(loader, layer, f->query, H, H, &w->query, &w->query_bias) &&
+           bind_linear(loader, layer, f->key, H, H, &w->key, &w->key_bias) &&
+           bind_linear(loader, layer, f->value, H, H, &w->value, &w->value_bias) &&
+           bind_linear(loader, layer, f->output, H, H, &w->output, &w->output_bias) &&
+           bind_norm(loader, layer, f->attention_norm, H, &w->attention_gain,
                      &w->attention_shift) &&
-           bind_linear(loader, layer, "intermediate.dense", I, H, &w->up, &w->up_bias) &&
-           bind_linear(loader, layer, "output.dense", H, I, &w->down, &w->down_bias) &&
-           bind_norm(loader, layer, "output.LayerNorm", H, &w->gain, &w->shift);
+           bind_linear(loader, layer, f->up, I, H, &w->up, &w->up_bias) &&
+           bind_linear(loader, layer, f->down, H, I, &w->down, &w->down_bias) &&
+           bind_norm(loader, layer, f->norm, H, &w->gain, &w->shift);
 }
 
 /* The masked-word head, if the file has one. A decoder of its own is rare: usually the word
  * embedding is used the other way round (Press and Wolf 2017). */
 static bool bind_head(Loader *loader, Encoder *encoder)
 {
+    const Family *f = encoder->config.family;
     const int H = encoder->config.hidden_size, V = encoder->config.vocab_size;
-    loader->prefix = "cls.predictions.";
-    if (safetensors_find(loader->file, "cls.predictions.transform.dense.weight") == NULL) {
-        return true;
-    }
-    static const char decoder[] = "cls.predictions.decoder.weight";
+    const int E = encoder->config.embedding_size;
+    char weight[NAME_BYTES];
+    snprintf(weight, sizeof weight, "%s.weight", f->transform);
+    loader->prefix = "";
+    if (safetensors_find(loader->file, weight) == NULL) { return true; }
     encoder->decoder = encoder->words;
-    return bind_linear(loader, "", "transform.dense", H, H, &encoder->transform,
+    return bind_linear(loader, "", f->transform, E, H, &encoder->transform,
                        &encoder->transform_bias) &&
-           bind_norm(loader, "", "transform.LayerNorm", H, &encoder->head_gain,
-                     &encoder->head_shift) &&
-           bind(loader, &encoder->decoder_bias, "cls.predictions.bias",
-                "cls.predictions.decoder.bias", V, 0) &&
-           (safetensors_find(loader->file, decoder) == NULL ||
-            bind(loader, &encoder->decoder, decoder, NULL, V, H));
+           bind_norm(loader, "", f->head_norm, E, &encoder->head_gain, &encoder->head_shift) &&
+           bind(loader, &encoder->decoder_bias, f->decoder_bias, f->other_bias, V, 0) &&
+           (safetensors_find(loader->file, f->decoder) == NULL ||
+            bind(loader, &encoder->decoder, f->decoder, NULL, V, E));
+}
+
+/* What lies before the layers. */
+static bool bind_input(Loader *loader, Encoder *encoder)
+{
+    const ModelConfig *config = &encoder->config;
+    const Family *f = config->family;
+    const int E = config->embedding_size, H = config->hidden_size;
+    char name[NAME_BYTES];
+    bool ok = bind_embedding(loader, "word_embeddings", config->vocab_size, E, &encoder->words) &&
+              bind_embedding(loader, "position_embeddings",
+                             config->first_position + config->positions, E, &encoder->positions) &&
+              (config->segments == 0 || bind_embedding(loader, "token_type_embeddings",
+                                                       config->segments, E, &encoder->segments)) &&
+              bind_norm(loader, "embeddings.", "LayerNorm", E, &encoder->gain, &encoder->shift);
+    /* ELECTRA leaves it out where both sizes are the same, ALBERT does not. */
+    snprintf(name, sizeof name, "%s%s.weight", loader->prefix,
+             f->project != NULL ? f->project : "");
+    if (ok && f->project != NULL && (E != H || safetensors_find(loader->file, name) != NULL)) {
+        ok = bind_linear(loader, "", f->project, H, E, &encoder->project, &encoder->project_bias);
+    }
+    if (ok && f->distances != NULL) {
+        snprintf(name, sizeof name, "%s%s", loader->prefix, f->distances);
+        ok = bind(loader, &encoder->distances, name, NULL, config->distances, config->heads);
+    }
+    return ok;
 }
 
 static bool bind_all(Loader *loader, Encoder *encoder)
 {
     const ModelConfig *config = &encoder->config;
-    const int H = config->hidden_size;
-    const char *first = "bert.embeddings.word_embeddings.weight";
-    loader->prefix = safetensors_find(loader->file, first) != NULL ? "bert." : "";
-    bool ok =
-        bind_embedding(loader, "word_embeddings", config->vocab_size, H, &encoder->words) &&
-        bind_embedding(loader, "position_embeddings", config->positions, H, &encoder->positions) &&
-        bind_embedding(loader, "token_type_embeddings", config->segments, H, &encoder->segments) &&
-        bind_norm(loader, "embeddings.", "LayerNorm", H, &encoder->gain, &encoder->shift);
-    for (int i = 0; ok && i < config->layers; i++) {
+    char first[NAME_BYTES];
+    snprintf(first, sizeof first, "%sembeddings.word_embeddings.weight", config->family->prefix);
+    loader->prefix = safetensors_find(loader->file, first) != NULL ? config->family->prefix : "";
+    bool ok = bind_input(loader, encoder);
+    for (int i = 0; ok && i < config->groups; i++) {
         ok = bind_layer(loader, i, config, &encoder->layers[i]);
     }
     return ok && bind_head(loader, encoder);
+}
+
+/* Lan et al. 2020: layer l is group l / (layers / groups); done when all weights have their place. From the
+ * top down, so that no group is overwritten before it was used. */
+static void share_layers(Encoder *encoder)
+{
+    const ModelConfig *config = &encoder->config;
+    for (int layer = config->layers - 1; config->groups < config->layers && layer >= 0; layer--) {
+        int group = (int)((long long)layer * config->groups / config->layers);
+        encoder->layers[layer] = encoder->layers[group];
+    }
 }
 
 /* Widens what is not float32 into one block, each tensor on a cache line of its own. */
@@ -195,12 +230,13 @@ bool encoder_load(Encoder *encoder, const ModelConfig *config, const Safetensors
 {
     *encoder = (Encoder){.config = *config};
     encoder->layers = mem_zero((size_t)config->layers, sizeof *encoder->layers);
-    Loader loader = {.file = file, .where = where, .err = err};
+    Loader loader = {.file = file, .where = where, .type = config->family->type, .err = err};
     bool ok = bind_all(&loader, encoder) && widen_pending(&loader, encoder);
     /* A tied decoder is the word embedding, which may only now have its place. */
     if (ok && encoder->transform != NULL && encoder->decoder == NULL) {
         encoder->decoder = encoder->words;
     }
+    if (ok) { share_layers(encoder); }
     free(loader.pending);
     if (!ok) { encoder_free(encoder); }
     return ok;
@@ -241,6 +277,10 @@ static void start(float **block, uint64_t *seed, const float **slot, size_t coun
 bool encoder_forget(Encoder *encoder, Error *err)
 {
     const ModelConfig *c = &encoder->config;
+    if (strcmp(c->family->type, "bert") != 0) {
+        return error_set(err, "Only models of the type bert can be made untrained, not %s.",
+                         c->family->type);
+    }
     size_t H = (size_t)c->hidden_size, I = (size_t)c->intermediate_size, V = (size_t)c->vocab_size;
     size_t P = (size_t)c->positions, S = (size_t)c->segments, L = (size_t)c->layers;
     bool tied = encoder->decoder == encoder->words;
@@ -297,18 +337,59 @@ void encoder_free(Encoder *encoder)
 
 /* ---- The forward pass ---- */
 
-/* Devlin et al. 2019, figure 2: the sum of three embeddings, then layer norm. out: [T, H] */
-static void embed(const Encoder *encoder, const Encoding *encoding, float *out)
+/* Devlin et al. 2019, figure 2: the sum of three embeddings, then layer norm; then, where embeddings
+ * are smaller than the layers, a linear layer (Lan et al. 2020, section 3.1). sum: [T, E], space for the
+ * kernels; out: [T, H] */
+static void embed(const Encoder *encoder, Team *team, const Encoding *encoding, float *sum,
+                  float *space, float *out)
 {
-    const int H = encoder->config.hidden_size;
-    for (int t = 0; t < encoding->count; t++) {
+    const ModelConfig *config = &encoder->config;
+    const int E = config->embedding_size, H = config->hidden_size, T = encoding->count;
+    const size_t width = (size_t)E;
+    for (size_t t = 0; t < (size_t)T; t++) {
         const Token *token = &encoding->tokens[t];
-        int segment = min_int(token->side, encoder->config.segments - 1);
-        kernels_add_norm(NULL, encoder->words + (size_t)token->id * (size_t)H,
-                         encoder->positions + (size_t)t * (size_t)H,
-                         encoder->segments + (size_t)segment * (size_t)H, encoder->gain,
-                         encoder->shift, encoder->config.norm_epsilon, 1, H,
-                         out + (size_t)t * (size_t)H);
+        const float *word = encoder->words + (size_t)token->id * width;
+        const float *place = encoder->positions + (t + (size_t)config->first_position) * width;
+        float *row = sum + t * width;
+        for (size_t i = 0; i < width; i++) { row[i] = word[i] + place[i]; }
+        if (encoder->segments == NULL) { continue; }
+        int segment = min_int(token->side, config->segments - 1);
+        const float *part = encoder->segments + (size_t)segment * width;
+        for (size_t i = 0; i < width; i++) { row[i] += part[i]; }
+    }
+    bool project = encoder->project != NULL;
+    float *normed = project ? sum + (size_t)T * width : out;
+    kernels_add_norm(NULL, sum, NULL, NULL, encoder->gain, encoder->shift, config->norm_epsilon, T,
+                     E, normed);
+    if (project) {
+        kernels_linear(team, normed, encoder->project, T, E, H, space, out);
+        kernels_add_bias(team, out, encoder->project_bias, T, H);
+    }
+}
+
+int encoder_bucket(int distance, int buckets)
+{
+    const int farthest = 128;
+    int half = buckets / 2, exact = half / 2, back = distance > 0 ? half : 0;
+    int apart = distance < 0 ? -distance : distance;
+    if (apart < exact || exact < 1) { return back + min_int(apart, max_int(half - 1, 0)); }
+    float part = logf((float)apart / (float)exact) / logf((float)farthest / (float)exact);
+    return back + min_int(exact + (int)(part * (float)(half - exact)), half - 1);
+}
+
+/* bias[A, T, T] of relative positions (Song et al. 2020), the same in every layer. */
+static void fill_distances(const Encoder *encoder, int T, float *bias)
+{
+    const int A = encoder->config.heads;
+    for (int query = 0; query < T; query++) {
+        for (int key = 0; key < T; key++) {
+            const float *row =
+                encoder->distances + encoder_bucket(key - query, encoder->config.distances) * A;
+            for (int head = 0; head < A; head++) {
+                bias[((size_t)head * (size_t)T + (size_t)query) * (size_t)T + (size_t)key] =
+                    row[head];
+            }
+        }
     }
 }
 
@@ -318,12 +399,12 @@ static void predict_words(const Encoder *encoder, Team *team, const float *hidde
                           float *space, float *scratch, float *normed, float *logits)
 {
     const ModelConfig *config = &encoder->config;
-    const int H = config->hidden_size, V = config->vocab_size;
-    kernels_linear(team, hidden, encoder->transform, T, H, H, space, scratch);
-    kernels_activate(team, scratch, encoder->transform_bias, config->activation, T, H);
+    const int H = config->hidden_size, E = config->embedding_size, V = config->vocab_size;
+    kernels_linear(team, hidden, encoder->transform, T, H, E, space, scratch);
+    kernels_activate(team, scratch, encoder->transform_bias, config->head_activation, T, E);
     kernels_add_norm(team, scratch, NULL, NULL, encoder->head_gain, encoder->head_shift,
-                     config->norm_epsilon, T, H, normed);
-    kernels_linear(team, normed, encoder->decoder, T, H, V, space, logits);
+                     config->norm_epsilon, T, E, normed);
+    kernels_linear(team, normed, encoder->decoder, T, E, V, space, logits);
     kernels_add_bias(team, logits, encoder->decoder_bias, T, V);
 }
 
@@ -352,8 +433,12 @@ bool encoder_run(const Encoder *encoder, Team *team, Trace *trace, const atomic_
     const int A = config->heads, d = config->head_size;
     const size_t TH = (size_t)T * (size_t)H, TI = (size_t)T * (size_t)I;
     const size_t ATT = (size_t)A * (size_t)T * (size_t)T;
+    const size_t TE =
+        2 * (size_t)T * (size_t)config->embedding_size; /* embed's sum, and its norm */
+    const size_t most = TI > TE ? TI : TE, biased = encoder->distances != NULL ? ATT : 0;
 
-    float *scratch = mem_try_aligned(3 * TH + TI + kernels_space(config, T), sizeof *scratch);
+    float *scratch =
+        mem_try_aligned(3 * TH + most + biased + kernels_space(config, T), sizeof *scratch);
     if (scratch == NULL) {
         return error_set(err,
                          "There is not enough memory to run the model on %d tokens. Use a "
@@ -364,14 +449,16 @@ bool encoder_run(const Encoder *encoder, Team *team, Trace *trace, const atomic_
     float *context = projected + TH; /* [T, H] what the heads gathered, side by side */
     float *attended = context + TH;  /* [T, H] after attention, residual and norm */
     float *inner = attended + TH;    /* [T, I] inside the feed-forward network */
-    float *space = inner + TI;       /* for the kernels */
+    float *bias = inner + most;      /* [A, T, T] of relative positions */
+    float *space = bias + biased;    /* for the kernels */
 
     float *x = trace->hidden;    /* [T, H] of the layer below */
     float *query = trace->query; /* [A, T, d] of this layer, as key and value */
     float *key = trace->key;
     float *value = trace->value;
     float *weights = trace->attention[ATTENTION_SELF].weights; /* [A, T, T] */
-    embed(encoder, trace->encoding, x);
+    embed(encoder, team, trace->encoding, inner, space, x);
+    if (biased > 0) { fill_distances(encoder, T, bias); }
 
     int layer = 0;
     for (; layer < config->layers && !is_cancelled(cancel); layer++) {
@@ -386,7 +473,12 @@ bool encoder_run(const Encoder *encoder, Team *team, Trace *trace, const atomic_
         kernels_split_heads(team, projected, w->value_bias, T, A, d, value);
 
         /* 3.2.1, equation 1: softmax(q k^T / sqrt(d)) v */
-        kernels_attention(team, query, key, value, A, T, d, space, weights, context);
+        if (biased == 0) {
+            kernels_attention(team, query, key, value, A, T, d, space, weights, context);
+        } else {
+            kernels_attention_biased(team, query, key, value, bias, A, T, d, space, weights,
+                                     context);
+        }
         if (trace->heads_off != NULL) {
             silence_heads(trace->heads_off + (size_t)layer * (size_t)A, T, A, d, context);
         }

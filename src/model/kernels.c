@@ -285,7 +285,14 @@ static void attend_piece(void *data, int head)
                             .left_stride = (size_t)d,
                             .out_stride = (size_t)T};
     variant->multiply(&scores, 0, T);
-    variant->softmax(weights, 1.0f / sqrtf((float)d), T, T);
+    float scale = 1.0f / sqrtf((float)d);
+    if (all->bias != NULL) {
+        const size_t count = (size_t)T * (size_t)T;
+        const float *bias = all->bias + (size_t)head * count;
+        for (size_t i = 0; i < count; i++) { weights[i] = weights[i] * scale + bias[i]; }
+        scale = 1;
+    }
+    variant->softmax(weights, scale, T, T);
 
     /* context [T, d] = weights @ value, into the columns of this head */
     variant->pack(all->value + start, d, T, values);
@@ -303,9 +310,18 @@ void kernels_attention(Team *team, const float *query, const float *key, const f
                        int heads, int tokens, int size, float *space, float *weights,
                        float *context)
 {
+    kernels_attention_biased(team, query, key, value, NULL, heads, tokens, size, space, weights,
+                             context);
+}
+
+void kernels_attention_biased(Team *team, const float *query, const float *key, const float *value,
+                              const float *bias, int heads, int tokens, int size, float *space,
+                              float *weights, float *context)
+{
     Heads all = {.query = query,
                  .key = key,
                  .value = value,
+                 .bias = bias,
                  .heads = heads,
                  .tokens = tokens,
                  .size = size,

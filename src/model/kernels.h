@@ -41,6 +41,11 @@ void kernels_attention(Team *team, const float *query, const float *key, const f
                        int heads, int tokens, int size, float *space, float *weights,
                        float *context);
 
+/* The same with bias [heads, tokens, tokens] added to the scores (Raffel et al. 2020, section 2.1). */
+void kernels_attention_biased(Team *team, const float *query, const float *key, const float *value,
+                              const float *bias, int heads, int tokens, int size, float *space,
+                              float *weights, float *context);
+
 /* out = LayerNorm(x + bias + residual), row by row (Ba et al. 2016):
  *     (v - mean(v)) / sqrt(variance(v) + epsilon) * gain + shift
  * x, residual, out: [rows, size], `out` apart from the others; bias, gain, shift: [size]. bias and

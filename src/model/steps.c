@@ -58,14 +58,22 @@ static void copy(float *to, const float *from, size_t count)
 static void record_input(const Encoder *encoder, const Trace *trace, TraceSteps *s)
 {
     const size_t H = (size_t)encoder->config.hidden_size;
+    const float *positions = encoder->positions + (size_t)encoder->config.first_position * H;
+    if (encoder->project != NULL) { /* the sum has another size than the layers */
+        s->word = s->position = s->segment = s->position_table = NULL;
+        return;
+    }
     for (size_t t = 0; t < (size_t)trace->tokens; t++) {
         const Token *token = &trace->encoding->tokens[t];
         int segment = min_int(token->side, encoder->config.segments - 1);
         copy(s->word + t * H, encoder->words + (size_t)token->id * H, H);
-        copy(s->position + t * H, encoder->positions + t * H, H);
-        copy(s->segment + t * H, encoder->segments + (size_t)segment * H, H);
+        copy(s->position + t * H, positions + t * H, H);
+        if (encoder->segments != NULL) {
+            copy(s->segment + t * H, encoder->segments + (size_t)segment * H, H);
+        }
     }
-    copy(s->position_table, encoder->positions, (size_t)s->positions * H);
+    if (encoder->segments == NULL) { s->segment = NULL; }
+    copy(s->position_table, positions, (size_t)s->positions * H);
 }
 
 static void record_weights(const EncoderLayer *w, size_t H, TraceSteps *s)
@@ -155,18 +163,19 @@ static bool record_guesses(const Encoder *encoder, Team *team, StepsName *name,
 {
     const ModelConfig *config = &encoder->config;
     const int T = trace->tokens, H = config->hidden_size, V = config->vocab_size;
-    const size_t TH = (size_t)T * (size_t)H;
+    const int E = config->embedding_size;
+    const size_t TH = (size_t)T * (size_t)H, TE = (size_t)T * (size_t)E;
     const float *top = trace->hidden + (size_t)trace->layers * TH;
     size_t count = 0;
     if (!mem_multiply((size_t)T, (size_t)V, &count)) { return false; }
-    float *scratch = mem_try_aligned(2 * TH + count, sizeof *scratch);
+    float *scratch = mem_try_aligned(2 * TE + count, sizeof *scratch);
     if (scratch == NULL) { return false; }
-    float *transformed = scratch, *normed = scratch + TH, *logits = normed + TH;
-    kernels_linear(team, top, encoder->transform, T, H, H, space, transformed);
-    kernels_activate(team, transformed, encoder->transform_bias, config->activation, T, H);
+    float *transformed = scratch, *normed = scratch + TE, *logits = normed + TE;
+    kernels_linear(team, top, encoder->transform, T, H, E, space, transformed);
+    kernels_activate(team, transformed, encoder->transform_bias, config->head_activation, T, E);
     kernels_add_norm(team, transformed, NULL, NULL, encoder->head_gain, encoder->head_shift,
-                     config->norm_epsilon, T, H, normed);
-    kernels_linear(team, normed, encoder->decoder, T, H, V, space, logits);
+                     config->norm_epsilon, T, E, normed);
+    kernels_linear(team, normed, encoder->decoder, T, E, V, space, logits);
     kernels_add_bias(team, logits, encoder->decoder_bias, T, V);
     kernels_softmax(logits, T, V);
     s->guesses = mem_zero((size_t)T * TRACE_GUESSES, sizeof *s->guesses);

@@ -42,7 +42,8 @@ typedef struct TraceSteps {
     int inner_size;                                  /* I */
     int positions;                                   /* P: rows of position_table */
     float epsilon;                                   /* of layer norm */
-    float *word, *position, *segment;                /* [T, H]: what is added up at the input */
+    float *word, *position, *segment;                /* [T, H]: what is added up at the input; NULL:
+                                                    * the model has none, or of another size */
     float *position_table;                           /* [P, H]: the model's first positions */
     float *query_weight, *key_weight, *value_weight; /* [H, H]: section 3.2.2 */
     float *query_bias, *key_bias, *value_bias;       /* [H] */

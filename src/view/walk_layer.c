@@ -92,8 +92,10 @@ static void place_positions(Walk *w, Rect area)
 void walk_place_input(Walk *w)
 {
     const TraceSteps *s = w->steps;
-    if (s == NULL) {
-        w->missing = NO_STEPS;
+    if (s == NULL || s->word == NULL) {
+        w->missing = s == NULL ? NO_STEPS
+                               : "The embeddings of this model are smaller than its layers; a "
+                                 "linear layer between them enlarges them.";
         return;
     }
     size_t H = (size_t)w->H;
@@ -108,6 +110,7 @@ void walk_place_input(Walk *w)
     Rect top = {w->body.x, w->body.y, w->body.w, high};
     for (int i = 0; i < 4; i++) {
         Rect part = walk_column(top, i, 4, GAP);
+        if (parts[i].values == NULL) { continue; } /* no segments */
         walk_matrix(w, part,
                     (WalkMatrix){.name = parts[i].name,
                                  .values = parts[i].values,

@@ -214,5 +214,6 @@ def write_folder(dialect, rng):
               f"{out['attention'].max(axis=-1).mean():.2f}")
 
 
-for number, dialect in enumerate(DIALECTS):
-    write_folder(dialect, np.random.default_rng(number))
+if __name__ == "__main__":
+    for number, dialect in enumerate(DIALECTS):
+        write_folder(dialect, np.random.default_rng(number))

@@ -110,7 +110,7 @@ static void test_fields(void **state)
     refuse(state, "{\"hidden_size\":30," SIZES "}", "30 can't be divided among 4 heads");
     refuse(state, "{\"vocab_size\":-1," SIZES "}", "vocab_size must be");
     refuse(state, "{\"type_vocab_size\":0," SIZES "}", "type_vocab_size must be");
-    refuse(state, "{\"model_type\":\"gpt2\"," SIZES "}", "\"gpt2\" can't be opened; supported is");
+    refuse(state, "{\"model_type\":\"gpt2\"," SIZES "}", "\"gpt2\" can't be opened; supported are");
     refuse(state, "{\"model_type\":7," SIZES "}", "model_type must be a string");
     refuse(state, "{\"hidden_act\":\"swish\"," SIZES "}", "\"swish\"");
     refuse(state, "{\"hidden_act\":{}," SIZES "}", "hidden_act must be a string");
