@@ -73,7 +73,7 @@ door 'fontconfig/' 'src/draw/font*.[ch]'
 door '(openblas/)?cblas\.h>' 'src/model/kernels*.c'
 door '(stb/)?stb_' src/draw/out_png.c
 door 'utf8proc\.h>' src/base/unicode.c
-door '(cjson/)?cJSON\.h>' src/base/json.c src/text/vocabulary.c src/text/tokenizer.c \
+door '(cjson/)?cJSON\.h>' src/base/json.c src/text/vocabulary.c src/text/tokenizer_open.c \
     src/model/safetensors.c src/model/config.c src/model/trace_file.c src/model/trace_import.c src/analysis/probe.c \
     src/app/models.c src/app/fetch.c
 door "(cairo/)?cairo" src/draw/out_pdf.c

@@ -31,7 +31,7 @@ static const Option option_table[] = {
      "a model folder, or a name of `headlight models`"},
     {'p', "pair", "TEXT", RUN | FOR_FILL, NULL, "a second sentence"},
     {'v', "view", "NAME", FIGURE, "view:set",
-     "head (lines), heatmap, model, neuron, flow, compare"},
+     "head (lines), heatmap, model, neuron, flow, compare, walk (steps)"},
     {'l', "layer", "N", FIGURE, "layer:set", "the layer, from 0"},
     {'H', "head", "N[,N...]|all", FIGURE, "head:set", "the heads, from 0"},
     {0, "combine", "HOW", FIGURE, "head:combine",

@@ -101,6 +101,33 @@ bool unicode_is_letter(uint32_t code)
            (c >= UTF8PROC_CATEGORY_ND && c <= UTF8PROC_CATEGORY_NO);
 }
 
+bool unicode_is_number(uint32_t code)
+{
+    utf8proc_category_t c = category(code);
+    return c >= UTF8PROC_CATEGORY_ND && c <= UTF8PROC_CATEGORY_NO;
+}
+
+void unicode_normalize(const char *bytes, size_t length, UnicodeForm form, Buffer *out)
+{
+    static const utf8proc_option_t options[] = {
+        [UNICODE_NFC] = UTF8PROC_STABLE | UTF8PROC_COMPOSE,
+        [UNICODE_NFD] = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE,
+        [UNICODE_NFKC] = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT,
+        [UNICODE_NFKD] = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT,
+    };
+    utf8proc_uint8_t *normal = NULL;
+    utf8proc_ssize_t size = form == UNICODE_AS_IT_IS || length == 0
+                                ? -1
+                                : utf8proc_map((const utf8proc_uint8_t *)bytes,
+                                               (utf8proc_ssize_t)length, &normal, options[form]);
+    if (size >= 0) {
+        buffer_add(out, normal, (size_t)size);
+    } else {
+        buffer_add(out, bytes, length);
+    }
+    free(normal);
+}
+
 bool unicode_is_mark(uint32_t code) { return category(code) == UTF8PROC_CATEGORY_MN; }
 
 bool unicode_is_right_to_left(uint32_t code)

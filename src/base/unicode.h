@@ -29,6 +29,7 @@ bool unicode_is_space(uint32_t code);         /* tab, newline, return, category 
 bool unicode_is_control(uint32_t code);       /* category C*, but not tab, newline, return */
 bool unicode_is_punctuation(uint32_t code);   /* category P*, and every ASCII symbol */
 bool unicode_is_letter(uint32_t code);        /* categories L* and N*: what a word is made of */
+bool unicode_is_number(uint32_t code);        /* category N* */
 bool unicode_is_mark(uint32_t code);          /* category Mn: accents */
 bool unicode_is_right_to_left(uint32_t code); /* bidi class R or AL */
 
@@ -46,6 +47,17 @@ bool unicode_is_case_ignorable(uint32_t code);
  * are not reordered: the caller that compares sequences must do so over the whole text. */
 int unicode_decompose(uint32_t code, uint32_t out[18]);
 int unicode_combining_class(uint32_t code);
+
+/* Unicode normalisation forms (UAX 15). */
+typedef enum UnicodeForm {
+    UNICODE_AS_IT_IS,
+    UNICODE_NFC,
+    UNICODE_NFD,
+    UNICODE_NFKC,
+    UNICODE_NFKD
+} UnicodeForm;
+/* Adds the text in that form; what can't be normalised is added as it is. */
+void unicode_normalize(const char *bytes, size_t length, UnicodeForm form, Buffer *out);
 
 /* The next / previous boundary of a user-perceived character (grapheme cluster) from `at`. */
 size_t unicode_next_cluster(const char *text, size_t length, size_t at);

@@ -61,8 +61,8 @@ static bool read_family(const cJSON *root, const char *path, ModelConfig *config
     config->family = family_find(type);
     if (config->family == NULL) {
         Buffer known = {0};
-        for (const Family *family = families; family->type != NULL; family++) {
-            buffer_format(&known, "%s%s", family == families ? "" : ", ", family->type);
+        for (const Family *family = family_table; family->type != NULL; family++) {
+            buffer_format(&known, "%s%s", family == family_table ? "" : ", ", family->type);
         }
         error_set(err, "%s: models of the type \"%s\" can't be opened; supported are %s.", path,
                   type, known.bytes);
@@ -109,7 +109,7 @@ static bool read_positions(const cJSON *root, const char *path, ModelConfig *con
     return true;
 }
 
-/* What only some families have. */
+/* What only some family_table have. */
 static bool read_special(const cJSON *root, const char *path, ModelConfig *config, Error *err)
 {
     const Family *family = config->family;

@@ -18,7 +18,7 @@
     .decoder = "lm_head.decoder.weight", .decoder_bias = "lm_head.bias",                \
     .other_bias = "lm_head.decoder.bias", .fixed_head_gelu = true, .after_padding = true
 
-const Family families[] = {
+const Family family_table[] = {
     /* Devlin et al. 2019; MiniLM (Wang et al. 2020) is one of these */
     {.type = "bert",
      .prefix = "bert.",
@@ -114,7 +114,7 @@ const Family families[] = {
 
 const Family *family_find(const char *type)
 {
-    for (const Family *family = families; family->type != NULL; family++) {
+    for (const Family *family = family_table; family->type != NULL; family++) {
         if (strcmp(family->type, type) == 0) { return family; }
     }
     return NULL;

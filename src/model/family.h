@@ -27,7 +27,7 @@ typedef struct Family {
     const char *distances; /* a bias per distance and head, added to all scores (MPNet), or NULL */
 } Family;
 
-extern const Family families[]; /* ends with type == NULL */
+extern const Family family_table[]; /* ends with type == NULL */
 
 /* NULL when there is none of that model_type. */
 const Family *family_find(const char *type);

@@ -31,15 +31,6 @@ typedef struct Splitter {
     TokenList *tokens;
 } Splitter;
 
-void wordpiece_add_token(TokenList *list, Token token)
-{
-    if (list->count == list->capacity) {
-        list->capacity = list->capacity > 0 ? 2 * list->capacity : 64;
-        list->tokens = mem_grow(list->tokens, (size_t)list->capacity, sizeof *list->tokens);
-    }
-    list->tokens[list->count++] = token;
-}
-
 static void add_character(Characters *characters, uint32_t code, Character source)
 {
     if (characters->count == characters->capacity) {
@@ -84,11 +75,11 @@ static int longest_piece(const WordPiece *wordpiece, const Word *word, int from,
 static void add_piece(Splitter *splitter, const Character *first, const Character *last, int id)
 {
     const char *piece = vocabulary_piece(&splitter->wordpiece->vocabulary, id);
-    wordpiece_add_token(splitter->tokens, (Token){.piece = piece,
-                                                  .id = id,
-                                                  .start = first->start,
-                                                  .end = last->end,
-                                                  .word = splitter->word});
+    token_list_add(splitter->tokens, (Token){.piece = piece,
+                                             .id = id,
+                                             .start = first->start,
+                                             .end = last->end,
+                                             .word = splitter->word});
 }
 
 /* One part that the vocabulary does not have makes the whole word unknown. */

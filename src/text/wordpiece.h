@@ -6,7 +6,7 @@
 #ifndef TEXT_WORDPIECE_H
 #define TEXT_WORDPIECE_H
 
-#include "text/encoding.h"
+#include "text/token_list.h"
 #include "text/vocabulary.h"
 
 enum {
@@ -24,14 +24,6 @@ typedef struct WordPiece {
     int max_characters;                  /* of a word; longer ones are unknown; BERT has 100 */
     int unknown;                         /* id of [UNK] */
 } WordPiece;
-
-/* A growing list of tokens; a zeroed one is empty, free(tokens) ends it. */
-typedef struct TokenList {
-    Token *tokens;
-    int count, capacity;
-} TokenList;
-
-void wordpiece_add_token(TokenList *list, Token token);
 
 /* Adds the tokens of text[start, end), with byte ranges in `text`. *word is the index of the next
  * word, and is counted on. Pieces are lent by the vocabulary. The text must be valid UTF-8.
