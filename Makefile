@@ -199,6 +199,7 @@ install: $(BUILD)/headlight
 	install -D -m 644 LICENSE "$(SHARE)/doc/headlight/LICENSE"
 	install -D -m 644 assets/sentences.txt "$(SHARE)/headlight/assets/sentences.txt"
 	install -D -m 644 assets/thinking-machines.json "$(SHARE)/headlight/assets/thinking-machines.json"
+	for lesson in assets/lessons/*.lesson; do install -D -m 644 "$$lesson" "$(SHARE)/headlight/$$lesson" || exit 1; done
 	@# Of a model its files, not the folder that tells how it was trained.
 	@for model in models/*/; do \
 	    [ -f "$$model/model.safetensors" ] || continue; \

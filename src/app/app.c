@@ -1,5 +1,6 @@
 #include "app/app.h"
 
+#include "app/app_lesson.h"
 #include "app/command.h"
 #include "app/survey.h"
 #include "base/base.h"
@@ -32,6 +33,7 @@ void app_init(App *app, FontSet *fonts)
     app->view.hover = app->chip_hover = (Target){TARGET_NONE, -1, -1, -1, -1};
     app->models = models_list(&app->arena, &app->model_count);
     read_examples(app);
+    app->lessons = app_lesson_list(&app->arena, &app->lesson_count);
     if (fonts != NULL) {
         app->picture = drawing_new(fonts);
         app->screen = drawing_new(fonts);
@@ -40,6 +42,9 @@ void app_init(App *app, FontSet *fonts)
 
 void app_free(App *app)
 {
+    app_lesson_close(app);
+    free(app->recording);
+    buffer_free(&app->recorded);
     app_compare_free(app);
     worker_free(app->worker);
     trace_free(app->trace);

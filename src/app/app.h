@@ -13,6 +13,7 @@
 #include "app/figure.h"
 #include "app/models.h"
 #include "app/worker.h"
+#include "base/buffer.h"
 #include "draw/font.h"
 #include "model/model.h"
 #include "ui/textfield.h"
@@ -34,7 +35,10 @@ enum {
 /* Of a layer with more weights one head is shown at first, and no layer is read that is not looked at. */
 #define APP_MOST_AT_ONCE ((size_t)8 << 20)
 
-typedef struct Session Session; /* session.h */
+typedef struct Session Session;         /* session.h */
+typedef struct Lesson Lesson;           /* lesson.h */
+typedef struct LessonLine LessonLine;   /* lesson.h */
+typedef struct LessonPlace LessonPlace; /* app_lesson.h */
 
 typedef struct App {
     Arena arena;    /* names and folders that live as long as the program */
@@ -87,6 +91,17 @@ typedef struct App {
     char **start; /* commands for the first trace; lent */
     int start_count;
     bool placed; /* layer or heads were chosen by hand: a model's start is not taken */
+
+    Lesson *lesson;           /* that is played, or NULL (app_lesson.c) */
+    int lesson_at;            /* its step */
+    LessonLine *lesson_lines; /* of that step; those before lesson_due are done */
+    int lesson_line_count, lesson_due;
+    int scale_before;   /* interface scale before the lesson */
+    char *recording;    /* the file that a lesson is recorded into, or NULL */
+    Buffer recorded;    /* what is in it */
+    int recorded_count; /* steps */
+    LessonPlace *lessons;
+    int lesson_count;
 
     char message[640];
     bool message_is_error;

@@ -1,5 +1,6 @@
 /* One frame: the worker's answer, the pointer over the picture, widgets, keys, the two drawings. */
 #include "app/app.h"
+#include "app/app_lesson.h"
 #include "app/command.h"
 #include "app/keymap.h"
 #include "app/panels.h"
@@ -189,7 +190,10 @@ static void run_keys(App *app, Input *input)
     for (int i = 0; i < input->key_count; i++) {
         KeyStroke *stroke = &input->keys[i];
         if (stroke->used) { continue; }
-        const char *command = app_walking(app) ? keymap_find_step(stroke, typing) : NULL;
+        const char *command = app->lesson != NULL      ? keymap_find_lesson(stroke)
+                              : app->recording != NULL ? keymap_find_recording(stroke, typing)
+                                                       : NULL;
+        if (command == NULL && app_walking(app)) { command = keymap_find_step(stroke, typing); }
         if (command == NULL) { command = keymap_find(stroke, typing); }
         if (command == NULL) { continue; }
         stroke->used = true;
@@ -211,7 +215,9 @@ static void run_pass(App *app, Input *input, Vec window)
     if (app->focus_wanted != NULL) { ui_set_focus(ui, ui_id(ui, app->focus_wanted)); }
     app->focus_wanted = NULL;
     app->chip_hover = (Target){TARGET_NONE, -1, -1, -1, -1};
-    if (!app->presenting) {
+    if (app->lesson != NULL) {
+        rest = app_lesson_frame(app, page, app->screen);
+    } else if (!app->presenting) {
         panels_status(app, ui_cut_bottom(&rest, PANELS_STATUS));
         panels_top(app, ui_cut_top(&rest, min_float(panels_top_height(app), rest.h)));
         bool room = rest.w > 2.4f * (PANELS_LEFT + PANELS_RIGHT);
@@ -239,6 +245,10 @@ void app_frame(App *app, Input *input, Vec window)
 {
     app->now = input->time;
     app_poll(app);
+    Error err = {""};
+    if (app->lesson != NULL && !app_lesson_continue(app, &err)) {
+        app_say(app, true, "%s", err.text);
+    }
     if (app->message_until != 0 && app->now >= app->message_until) { app->message_until = 0; }
     /* What a command changed is seen in the same frame: the second pass has no events left. */
     for (int pass = 0; pass < MAX_PASSES; pass++) {

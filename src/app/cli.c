@@ -252,7 +252,8 @@ int cli_run(const Options *options)
 {
     Error err = {""};
     bool needs_text = options->mode == FOR_RENDER || options->mode == FOR_DUMP;
-    if (needs_text && options->text == NULL && options->trace == NULL && options->batch == NULL) {
+    if (needs_text && options->text == NULL && options->trace == NULL && options->batch == NULL &&
+        options->lesson == NULL) {
         error_set(&err, "A text is needed, in quotes, or --trace FILE.");
         return cli_fail(&err, CLI_USAGE);
     }

@@ -1,6 +1,7 @@
 /* render: one figure, or one for every line of a file. */
 #include "app/cli_parts.h"
 
+#include "app/app_lesson.h"
 #include "app/command.h"
 #include "app/export.h"
 #include "base/base.h"
@@ -180,6 +181,41 @@ static bool check_figure(App *app, const Options *options, Error *err)
     return true;
 }
 
+/* ---- A lesson ---- */
+
+static bool render_step(App *app, const Options *options, const NamePattern *pattern, int step,
+                        Error *err)
+{
+    app_lesson_go(app, step);
+    if (!app_lesson_continue(app, err)) { return false; }
+    if (app->trace == NULL) {
+        return error_set(err, "%s: the first step has no text.", app->lesson->path);
+    }
+    if (app_walking(app) && app->model != NULL && !app_run(app, err)) { return false; }
+    char *path = name_figure(options->output, pattern, step + 1);
+    bool ok = export_write(app, path, err);
+    free(path);
+    return ok;
+}
+
+static int render_lesson(App *app, const Options *options)
+{
+    Error err = {""};
+    NamePattern pattern;
+    if (options->text != NULL || options->pair != NULL || options->trace != NULL ||
+        options->batch != NULL) {
+        error_set(&err,
+                  "A lesson brings its own texts; leave TEXT, --pair, --trace and --batch out.");
+        return cli_fail(&err, CLI_USAGE);
+    }
+    if (!read_pattern(options->output, &pattern, &err)) { return cli_fail(&err, CLI_USAGE); }
+    bool ok = cli_open_model(app, options, &err) && app_lesson_open(app, options->lesson, &err);
+    for (int step = 0; ok && step < app->lesson->count; step++) {
+        ok = render_step(app, options, &pattern, step, &err);
+    }
+    return ok ? CLI_DONE : cli_fail(&err, CLI_FAILED);
+}
+
 static int render_one(App *app, const Options *options)
 {
     Error err = {""};
@@ -201,6 +237,7 @@ int cli_render(const Options *options)
     App *app = mem_zero(1, sizeof *app);
     app_init(app, fonts);
     int status = !check_figure(app, options, &err) ? cli_fail(&err, CLI_USAGE)
+                 : options->lesson != NULL         ? render_lesson(app, options)
                  : options->batch != NULL          ? render_batch(app, options)
                                                    : render_one(app, options);
     app_free(app);

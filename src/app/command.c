@@ -131,6 +131,15 @@ const Command command_table[] = {
      command_figure_dialog},
     {"figure:copy", "", "copies the figure to the clipboard", command_has_trace,
      command_figure_copy},
+    {"lesson:open", "FILE", "plays a lesson", NULL, command_lesson_open},
+    {"lesson:next", "", "the next step of the lesson", command_has_lesson, command_lesson_next},
+    {"lesson:previous", "", "the step before", command_has_lesson, command_lesson_previous},
+    {"lesson:first", "", "the first step", command_has_lesson, command_lesson_first},
+    {"lesson:last", "", "the last step", command_has_lesson, command_lesson_last},
+    {"lesson:close", "", "ends the lesson", command_has_lesson, command_lesson_close},
+    {"lesson:record", "FILE", "records a lesson", NULL, command_lesson_record},
+    {"lesson:add", "NOTE", "adds what is shown to the recorded lesson", NULL, command_lesson_add},
+    {"lesson:stop", "", "ends the recording", NULL, command_lesson_stop},
     {"export", "FILE", "saves the figure", command_has_trace, command_export},
     {"present", "", "full screen, only the picture", NULL, command_present},
     {"help", "", "shows all keys", NULL, command_help},
@@ -138,6 +147,17 @@ const Command command_table[] = {
     {"quit", "", "ends Headlight", NULL, command_quit},
     {0},
 };
+
+bool command_exists(const char *line)
+{
+    size_t length = strcspn(line, " ");
+    for (const Command *command = command_table; command->name != NULL; command++) {
+        if (strlen(command->name) == length && strncmp(command->name, line, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 bool command_run(App *app, const char *line, Error *err)
 {

@@ -20,6 +20,8 @@ extern const Command command_table[]; /* ends with name == NULL */
 /* Runs "name argument". False with a sentence for an unknown name, a bad argument, a failure, or
  * when the command makes no sense now. */
 bool command_run(App *app, const char *line, Error *err);
+/* Is there a command of the line's name? */
+bool command_exists(const char *line);
 /* The same, with the failure shown in the message line. */
 void command_do(App *app, const char *line);
 void command_do_format(App *app, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -99,6 +99,18 @@ CommandAction command_step_temperature;
 CommandAction command_step_positions;
 CommandAction command_step_dimensions;
 
+/* command_lesson.c: lessons */
+bool command_has_lesson(const App *app);
+CommandAction command_lesson_open;
+CommandAction command_lesson_next;
+CommandAction command_lesson_previous;
+CommandAction command_lesson_first;
+CommandAction command_lesson_last;
+CommandAction command_lesson_close;
+CommandAction command_lesson_record;
+CommandAction command_lesson_add;
+CommandAction command_lesson_stop;
+
 /* command_figure.c: figures */
 CommandAction command_only_tokens;
 CommandAction command_only_layers;

@@ -1,5 +1,6 @@
 #include "app/export.h"
 
+#include "app/app_lesson.h"
 #include "app/clipboard.h"
 #include "base/base.h"
 #include "base/file.h"
@@ -18,6 +19,9 @@
 #define ZOOM_MOST 3.0f
 #define DENSER 1.3f
 #define TITLE_HEIGHT 40.0f
+#define SLIDE_WIDTH 900.0f /* points at the size at which a lesson is laid out */
+#define SLIDE_HEIGHT 506.0f
+#define SLIDE_SMALLEST 0.45f /* what a picture may be shrunk to, so that nothing is cut off */
 #define TITLE_SIZE 19.0f
 #define TITLE_MARGIN 20.0f
 enum { NAME_WORDS = 3, NAME_BYTES = 48, MAX_NUMBERED = 10000 };
@@ -84,10 +88,36 @@ static void draw_title(const Figure *figure, const ViewState *state, Vec page, D
                               .max_width = max_float(page.x - 2 * TITLE_MARGIN, 10)});
 }
 
+/* A step of a lesson, as it is played: 16:9 unless the figure has a size of its own. */
+static float draw_slide(const App *app, ViewState *state, Drawing *drawing)
+{
+    const Figure *figure = &app->figure;
+    Vec paper = figure->size.x > 0 ? figure->size : figure_presets[figure->preset].size;
+    if (!(paper.x > 0) || !(paper.y > 0)) { paper = (Vec){960, 540}; }
+    float zoom = min_float(paper.x / SLIDE_WIDTH, paper.y / SLIDE_HEIGHT);
+    Rect page = {0, 0, paper.x / zoom, paper.y / zoom};
+    drawing_begin(drawing, page, state->theme->background);
+    Rect area = app_lesson_frame(app, page, drawing);
+    float over = view_scroll_limit(app->trace, state, area, drawing), small = 1;
+    while (over > 0 && small > SLIDE_SMALLEST) { /* nobody can scroll on paper */
+        small -= 0.05f;
+        over = view_scroll_limit(app->trace, state, (Rect){0, 0, area.w / small, area.h / small},
+                                 drawing);
+    }
+    Drawing *picture = drawing_new(app->fonts);
+    Rect whole = {0, 0, area.w / small, area.h / small};
+    drawing_begin(picture, whole, state->theme->background);
+    view_draw(app->trace, state, whole, picture);
+    drawing_append_scaled(drawing, picture, (Vec){area.x, area.y}, small);
+    drawing_free(picture);
+    return zoom;
+}
+
 float export_draw(const App *app, Drawing *drawing)
 {
     const Figure *figure = &app->figure;
     ViewState state = figure_state(app);
+    if (app->lesson != NULL) { return draw_slide(app, &state, drawing); }
     float title = figure->title[0] != '\0' ? TITLE_HEIGHT : 0, zoom;
     Vec page = choose_page(app, &state, title, drawing, &zoom);
     Color background = state.theme->background;

@@ -17,6 +17,7 @@ const KeyBinding keymap_table[] = {
     {'6', MOD_CTRL, true, "view:set compare", "Ctrl+6", "two sentences or models compared"},
     {'7', MOD_CTRL, true, "view:set walk", "Ctrl+7", "steps: how attention is calculated"},
     {0, 0, false, "", "Steps: Right, Left", "on, back; Home: start, Space: plays, U, K: what if"},
+    {0, 0, false, "", "Lessons: arrows", "step by step; Esc leaves; recording: Enter adds a step"},
     {'o', 0, false, "head:off", "O, Shift+O", "switch the chosen heads off or on; all on again"},
     {'o', MOD_SHIFT, false, "head:restore", NULL, NULL},
     {'x', 0, false, "mask:token", "X", "mask the word under the pointer"},
@@ -78,6 +79,24 @@ static const KeyBinding step_table[] = {
     {0},
 };
 
+static const KeyBinding lesson_table[] = {
+    {KEY_RIGHT, 0, true, "lesson:next", NULL, NULL},
+    {KEY_PAGE_DOWN, 0, true, "lesson:next", NULL, NULL},
+    {KEY_SPACE, 0, true, "lesson:next", NULL, NULL},
+    {KEY_LEFT, 0, true, "lesson:previous", NULL, NULL},
+    {KEY_PAGE_UP, 0, true, "lesson:previous", NULL, NULL},
+    {KEY_HOME, 0, true, "lesson:first", NULL, NULL},
+    {KEY_END, 0, true, "lesson:last", NULL, NULL},
+    {KEY_ESCAPE, 0, true, "lesson:close", NULL, NULL},
+    {0},
+};
+
+static const KeyBinding recording_table[] = {
+    {KEY_ENTER, 0, true, "lesson:add", NULL, NULL},
+    {KEY_ESCAPE, 0, false, "lesson:stop", NULL, NULL},
+    {0},
+};
+
 static const char *find(const KeyBinding *table, const KeyStroke *stroke, bool typing)
 {
     for (const KeyBinding *binding = table; binding->command != NULL; binding++) {
@@ -92,6 +111,13 @@ static const char *find(const KeyBinding *table, const KeyStroke *stroke, bool t
 const char *keymap_find(const KeyStroke *stroke, bool typing)
 {
     return find(keymap_table, stroke, typing);
+}
+
+const char *keymap_find_lesson(const KeyStroke *stroke) { return find(lesson_table, stroke, true); }
+
+const char *keymap_find_recording(const KeyStroke *stroke, bool typing)
+{
+    return find(recording_table, stroke, typing);
 }
 
 const char *keymap_find_step(const KeyStroke *stroke, bool typing)

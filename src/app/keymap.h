@@ -19,5 +19,8 @@ extern const KeyBinding keymap_table[]; /* ends with command == NULL */
 const char *keymap_find(const KeyStroke *stroke, bool typing);
 /* The same while the walk-through is shown: what differs there. */
 const char *keymap_find_step(const KeyStroke *stroke, bool typing);
+/* The same while a lesson plays, and while one is recorded. */
+const char *keymap_find_lesson(const KeyStroke *stroke);
+const char *keymap_find_recording(const KeyStroke *stroke, bool typing);
 
 #endif

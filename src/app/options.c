@@ -64,6 +64,8 @@ static const Option option_table[] = {
     {0, "scale", "1..4", FOR_WINDOW, NULL, "pixels per point"},
     {0, "batch", "FILE", FOR_RENDER, NULL,
      "a figure per line of the file, e.g. -o 'out-%04d.png'; a tab begins a second sentence"},
+    {0, "lesson", "FILE", FOR_RENDER, NULL,
+     "a slide per step of a lesson, e.g. -o 'step-%02d.png'"},
     {0, "preset", "NAME", FOR_RENDER, "figure:preset",
      "size: natural, slide, half-slide, column, columns, square"},
     {0, "size", "WxH", FOR_RENDER, "figure:size", "size in points"},
@@ -162,7 +164,7 @@ static bool set_field(Options *options, const Option *option, const char *argume
         {"source", &options->source},     {"head", &options->head},
         {"from", &options->from},         {"to", &options->to},
         {"revision", &options->revision}, {"endpoint", &options->endpoint},
-        {"batch", &options->batch},
+        {"batch", &options->batch},       {"lesson", &options->lesson},
     };
     const struct {
         const char *name;

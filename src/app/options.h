@@ -35,6 +35,7 @@ typedef struct Options {
     const char *model; /* name or folder; NULL: the shipped one */
     const char *trace; /* a file instead of a model, or NULL */
     const char *output;
+    const char *lesson;    /* render: a lesson whose steps are drawn, or NULL */
     const char *batch;     /* render: a file with a text a line, or NULL */
     const char *source;    /* probe: only pronouns of this source, or NULL */
     const char *head;      /* probe: only this head, "L.H", or NULL */

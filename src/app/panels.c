@@ -1,5 +1,6 @@
 #include "app/panels.h"
 
+#include "app/app_lesson.h"
 #include "app/command.h"
 #include "app/keymap.h"
 #include "base/base.h"
@@ -17,7 +18,7 @@
 #define CHIP_GAP 4.0f
 #define EXAMPLES_WIDTH 112.0f
 #define HISTORY_WIDTH 98.0f
-enum { MAX_EXAMPLES = 64 };
+enum { MAX_EXAMPLES = 64, MAX_LESSONS = 16 };
 
 /* --- top: sentence and tokens ------------------------------------------------------------------ */
 
@@ -98,7 +99,7 @@ static void show_chips(App *app, Rect rect)
 /* A menu: what each example shows, and in which head. */
 static void choose_example(App *app, Rect rect)
 {
-    const char *labels[MAX_EXAMPLES + 1];
+    const char *labels[MAX_EXAMPLES + 1 + MAX_LESSONS];
     int count = min_int(app->example_count, MAX_EXAMPLES), index = -1;
     Arena scratch = {0};
     for (int i = 0; i < count; i++) {
@@ -110,8 +111,14 @@ static void choose_example(App *app, Rect rect)
     rect = ui_center(rect, rect.w, 32);
     int by_hand = count;
     labels[count++] = "By hand:  Thinking Machines, scores 112 and 96";
+    int lessons = count;
+    for (int i = 0; i < app->lesson_count && count < MAX_EXAMPLES + MAX_LESSONS; i++) {
+        labels[count++] = arena_format(&scratch, "Lesson:  %s", app->lessons[i].title);
+    }
     if (ui_choice(&app->ui, rect, "Examples", labels, count, &index)) {
-        if (index == by_hand) {
+        if (index >= lessons) {
+            command_do_format(app, "lesson:open %s", app->lessons[index - lessons].path);
+        } else if (index == by_hand) {
             command_do(app, "step:example");
         } else {
             command_do_format(app, "text:example %d", index);

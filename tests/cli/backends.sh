@@ -46,6 +46,8 @@ done
 compare compare -v compare --layer 1 --head 0 --compare 'ba be go, da de ba.'
 compare heatmap-all -v heatmap --head all --layer 1 --map viridis
 compare model-lines -v model --do 'thumbnails lines'
+compare walk -v walk --layer 1 --head 0 --do 'step:set sum'
+compare walk-heads -v walk --layer 1 --head 0 --do 'step:set heads'
 compare title --title 'A title & <a name> "quoted"' -v head
 
 # The test itself can fail: another view is far away.

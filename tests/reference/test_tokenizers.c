@@ -202,7 +202,7 @@ static void broken_files_are_refused(void **state)
         {"{" META "\"model\": {\"type\": \"Unigram\", \"unk_id\": 4, \"vocab\": [[\"a\", 0]]}}",
          "unk_id names no piece"},
         {"{" META "\"model\": {\"type\": \"Unigram\", \"unk_id\": 0, \"byte_fallback\": true, "
-                  "\"vocab\": [[\"a\", 0]]}}",
+         "\"vocab\": [[\"a\", 0]]}}",
          "byte_fallback"},
         {"{\"model\": {\"type\": \"Unigram\", \"unk_id\": 0, \"vocab\": [[\"a\", 0]]}}",
          "only the kind with Metaspace"},

@@ -1,6 +1,9 @@
 """Choose checkpoints of a run, write them as model folders, and ask headlight what their heads do.
 
     checkpoints.py RUN MODEL_FOLDER --headlight build/headlight [--keep 0 0.5 2 ...]
+    checkpoints.py RUN MODEL_FOLDER --headlight build/headlight --further
+
+The second form is for the run of refine.py: its rows are added to those of the first.
 
 RUN holds the at-*M.safetensors of train.py. Those named by --keep become
 MODEL_FOLDER/checkpoints/*M; of all of them, and of MODEL_FOLDER itself, the best
@@ -36,15 +39,36 @@ def best_heads(headlight, folder):
     return found
 
 
+def add_rows(headlight, run, model):
+    """What the heads do while refine.py runs; tokens go on counting."""
+    path = Path(__file__).parent / "patterns.csv"
+    with open(path) as table:
+        before = max(int(row["tokens"]) for row in csv.DictReader(table))
+    with open(run / "log.csv") as log:
+        last = int(list(csv.DictReader(log))[-1]["tokens"])
+    saved = sorted((int(p.stem[3:-1]), p) for p in run.glob("at-*M.safetensors"))
+    with open(path, "a", newline="") as out:
+        table = csv.writer(out)
+        for tokens, weights in [(million * 10 ** 6, p) for million, p in saved] + [(last, None)]:
+            with tempfile.TemporaryDirectory() as folder:
+                write_folder(model, weights or model / "model.safetensors", Path(folder))
+                best = best_heads(headlight, folder)
+            table.writerow([before + tokens] + [cell for p in PATTERNS for cell in ("%.3f" % best[p][0], best[p][1])])
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     options.add_argument("run")
     options.add_argument("model")
     options.add_argument("--headlight", required=True)
-    options.add_argument("--keep", nargs="*", default=["0", "0.5", "2", "4", "8", "16", "32"],
+    options.add_argument("--keep", nargs="*", default=["0", "0.5", "2", "8", "16", "32", "64", "96"],
                          help="million tokens")
+    options.add_argument("--further", action="store_true")
     options = options.parse_args()
     run, model = Path(options.run), Path(options.model)
+    if options.further:
+        add_rows(options.headlight, run, model)
+        return
     saved = {path.stem[3:-1]: path for path in run.glob("at-*M.safetensors")}
     if (model / "checkpoints").exists():
         shutil.rmtree(model / "checkpoints")

@@ -1,6 +1,7 @@
-"""Draw a run as two SVGs: its losses, and when each pattern appeared in its best head.
+"""Draw a run as SVGs: its losses, when each pattern appeared in its best head, the losses of its second
+part.
 
-    plot.py log.csv patterns.csv log.svg patterns.svg
+    plot.py log.csv patterns.csv log.svg patterns.svg [refine.csv refine.svg]
 """
 import csv
 import math
@@ -71,9 +72,11 @@ def losses(rows, path):
     step = 10e6 if tokens[-1] > 25e6 else 2e6
     ticks = [step * i for i in range(int(tokens[-1] / step) + 1)]
     plot.ticks(ticks, ["%d M" % (t / 1e6) for t in ticks])
+    more = (("neighbours of a word that comes again (right scale)", "again_right", 1),
+            ("length of a part (right scale)", "ends_right", 1)) if "again_right" in rows[0] else ()
     for name, column, high in (("masked-word loss", "masked_loss", 8), ("reference loss", "reference_loss", 8),
                                ("pair loss", "next_loss", 8), ("references right (right scale)", "reference_right", 1),
-                               ("pairs right (right scale)", "next_right", 1)):
+                               ("pairs right (right scale)", "next_right", 1)) + more:
         plot.line(name, tokens, smooth([r[column] for r in rows]), high)
     plot.write(path)
 
@@ -99,6 +102,8 @@ def main():
     log, heads, log_svg, heads_svg = sys.argv[1:5]
     losses(read(log), log_svg)
     patterns(read(heads), heads_svg)
+    if len(sys.argv) > 6:
+        losses(read(sys.argv[5]), sys.argv[6])
 
 
 if __name__ == "__main__":

@@ -27,7 +27,8 @@ from text import CLS, PAD, SEP, SPECIAL, Tokenizer
 from train import HIDE, PAIRS, REFERENCE_WEIGHT, RELATION_WEIGHT, SCORE_LIMIT, Batches, rate_at
 
 AGAIN, AGAIN_WEIGHT = 384, 1.0      # words that come again, at most in a step
-ENDS, ENDS_WEIGHT = 256, 0.3        # pieces asked for the length of their part
+ENDS, ENDS_WEIGHT, LAST_WEIGHT = 256, 0.3, 1.0  # pieces asked for the length of their part; the weight of that, and in the last eighth
+LAST_PART = 0.87
 LONGEST = 128
 FREE_HEADS = 3                      # of each layer, the broadest ones: nothing is hidden from them
 # The broadest head of each layer but the lowest sees, in this share of the texts and until the last
@@ -205,7 +206,8 @@ def main():
         for guess, found in zip(model.readers.neighbours(x[2], model.bert.embeddings.word_embeddings.weight),
                                 (before, behind)):
             tasks.append((3, guess, found, AGAIN_WEIGHT / 2, AGAIN))
-        tasks.append((4, model.readers.length(x[3]).float(), lengths, ENDS_WEIGHT, ENDS))
+        tasks.append((4, model.readers.length(x[3]).float(), lengths, ENDS_WEIGHT if part < LAST_PART else LAST_WEIGHT,
+                      ENDS))
         for row, guess, found, weight, over in tasks:
             count = int((found >= 0).sum())
             if count:

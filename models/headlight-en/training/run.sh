@@ -21,10 +21,19 @@ export OMP_WAIT_POLICY=passive PYTHONDONTWRITEBYTECODE=1
 [ -e "$work/words.txt" ] || "$python" "$here/prepare.py" words "$corpora" "$work"
 [ -e "$work/rows256.npy" ] || "$python" "$here/prepare.py" rows "$model" "$work"
 [ -e "$work/mined128.npy" ] || "$python" "$here/mine.py" "$work"
-"$python" "$here/train.py" "$work" "$work/run" --vocabulary "$model/vocab.txt" --minutes "$minutes" --resume
-"$python" "$here/export.py" "$work/run/checkpoint.pt" "$model"
-cp "$work/run/log.csv" "$here/log.csv"
-"$python" "$here/checkpoints.py" "$work/run" "$model" --headlight "$headlight"
-"$python" "$here/plot.py" "$here/log.csv" "$here/patterns.csv" "$here/log.svg" "$here/patterns.svg"
+if [ ! -e "$work/refine/checkpoint.pt" ]; then
+    "$python" "$here/train.py" "$work" "$work/run" --vocabulary "$model/vocab.txt" --minutes "$minutes" --resume
+    "$python" "$here/export.py" "$work/run/checkpoint.pt" "$model"
+    cp "$work/run/log.csv" "$here/log.csv"
+    "$python" "$here/checkpoints.py" "$work/run" "$model" --headlight "$headlight"
+fi
+# The second part goes on from the folder as it is now.
+[ -e "$work/refine/final.pt" ] || "$python" "$here/refine.py" "$work" "$work/refine" "$model" \
+    --minutes $((minutes * 2 / 3 + 1)) --resume
+"$python" "$here/export.py" "$work/refine/final.pt" "$model"
+cp "$work/refine/log.csv" "$here/refine.csv"
+"$python" "$here/checkpoints.py" "$work/refine" "$model" --headlight "$headlight" --further
+"$python" "$here/plot.py" "$here/log.csv" "$here/patterns.csv" "$here/log.svg" "$here/patterns.svg" \
+    "$here/refine.csv" "$here/refine.svg"
 "$python" "$here/evaluate.py" "$model" --held-out "$work/held-out"
 "$headlight" heads -m "$model"
