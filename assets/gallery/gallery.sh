@@ -24,5 +24,14 @@ draw large-type.png "$animal" --font-size 24 --only-tokens 7-12 --scale 1 --no-l
 draw some-layers.png "$animal" -v model --only-layers 0-2 --scale 1 --no-caption
 draw transparent.png "$animal" -v neuron --transparent --no-caption --scale 1.5 --size 900x420
 draw words.svg 'The unbelievable daffodils were blooming unexpectedly.' --words --layer 1 --head 3
+step=0
+while [ $step -le 12 ]; do
+    what_if=off
+    [ $step = 5 ] && what_if=on
+    draw "$(printf 'step-%02d.png' $step)" "$animal" -v walk --layer 2 --head 6 --pin it --scale 1 \
+        --do "step:set $step" --do "step:causal $what_if"
+    step=$((step + 1))
+done
+draw by-hand.png x --do step:example --do 'step:set scale' --scale 1
 draw weights.csv "$animal" --pin it --only-tokens 0-4
 draw weights.json "$animal" --pin it --only-tokens 0-4

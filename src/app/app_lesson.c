@@ -85,8 +85,10 @@ bool app_lesson_continue(App *app, Error *err)
     bool ok = true;
     while (app->lesson != NULL && app->lesson_due < app->lesson_line_count) {
         const LessonLine *line = &app->lesson_lines[app->lesson_due];
-        bool waits = app->worker != NULL && (app->asked != 0 || app->trace == NULL);
-        if (waits && line->key > LESSON_PAIR) { return ok; }
+        /* A newer question to the worker would take the place of the one that it works on. */
+        bool busy = app->worker != NULL && app->asked != 0;
+        bool early = app->worker != NULL && app->trace == NULL;
+        if ((busy && line->key > LESSON_MODEL) || (early && line->key > LESSON_PAIR)) { return ok; }
         app->lesson_due++;
         if (is_done(app, line)) { continue; }
         Arena scratch = {0};
