@@ -19,7 +19,7 @@ draw half-slide.png "$animal" -v heatmap --preset half-slide --scale 1.5
 draw column.svg "$animal" --preset column --pin it --no-caption
 draw columns.pdf "$animal" -v model --preset columns
 draw columns.png "$animal" -v model --preset columns --scale 1.5
-draw square.png "$rain" -v heatmap --layer 1 --head 3 --preset square --scale 1 --map viridis
+draw square.png "$rain" -v heatmap --layer 1 --head 6 --preset square --scale 1 --map viridis
 draw large-type.png "$animal" --font-size 24 --only-tokens 7-12 --scale 1 --no-legend --pin it
 draw some-layers.png "$animal" -v model --only-layers 0-2 --scale 1 --no-caption
 draw transparent.png "$animal" -v neuron --transparent --no-caption --scale 1.5 --size 900x420
@@ -28,7 +28,7 @@ step=0
 while [ $step -le 12 ]; do
     what_if=off
     [ $step = 5 ] && what_if=on
-    draw "$(printf 'step-%02d.png' $step)" "$animal" -v walk --layer 2 --head 6 --pin it --scale 1 \
+    draw "$(printf 'step-%02d.png' $step)" "$animal" -v walk --layer 2 --head 5 --pin it --scale 1 \
         --do "step:set $step" --do "step:causal $what_if"
     step=$((step + 1))
 done

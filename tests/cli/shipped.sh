@@ -23,9 +23,10 @@ while read -r head pattern said; do
     check "head $head: $pattern $said" near "$(score "$head" "$pattern")" "$said" 0.011
 done <"$work/rows"
 # The patterns that the model is there for are shown clearly (the thresholds are the program's).
-for pattern in previous next broad pronoun; do
+for pattern in 'previous token' 'next token' 'same word elsewhere' 'same word in the other text' 'delimiter' \
+    'broad' 'pronoun'; do
     check "a head shows $pattern clearly" sh -c '
-        grep "^  $2" "$1" | grep -qv "not clearly"' sh "$work/heads" $pattern
+        grep "^  $2" "$1" | grep -qv "not clearly"' sh "$work/heads" "$pattern"
 done
 
 # Rows "| text with [MASK] | word 0.10, ... |", against `headlight fill`.
@@ -50,10 +51,10 @@ done <"$work/rows"
 # "it" looks at "animal" most in the head that the program opens with.
 start=$(sed -n 's/.*"layer": *\([0-9]*\).*"head": *\([0-9]*\).*/\1.\2/p' $model/headlight.json)
 sentence="The animal didn't cross the street because it was too tired."
-check 'it -> animal, twice as strong as street' sh -c '
+check 'it -> animal, two and a half times as strong as street' sh -c '
     animal=$("$1" rank "$3" -m "$4" --from it --to animal | awk -v h="$2" "\$1 == h { print \$2 }")
     street=$("$1" rank "$3" -m "$4" --from it --to street | awk -v h="$2" "\$1 == h { print \$2 }")
-    awk -v a="$animal" -v s="$street" "BEGIN { exit !(a >= 0.5 && a >= 2 * s) }"' \
+    awk -v a="$animal" -v s="$street" "BEGIN { exit !(a >= 0.5 && a >= 2.5 * s) }"' \
     sh "$headlight" "$start" "$sentence" $model
 
 # Examples name heads that exist and words that are in their sentences.

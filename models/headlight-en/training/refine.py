@@ -225,6 +225,8 @@ def main():
         now = time.time()
         spent += now - last
         last = now
+        if part_done() >= LAST_PART and not (run / "before-last.pt").exists():
+            torch.save({"model": plain()}, run / "before-last.pt")
         if tokens >= kept_at:
             write_safetensors(run / ("at-%dM.safetensors" % round(tokens / 1e6)), plain())
             kept_at += KEEP_EVERY * 1e6
@@ -242,7 +244,13 @@ def main():
             saved_at = now
             write_safetensors(run / "now.safetensors", plain())
     save()
-    torch.save({"model": plain()}, run / "final.pt")
+    # The mean of two places on the way down is as good as the end, and less of an accident (Izmailov et
+    # al. 2018).
+    final = plain()
+    if (run / "before-last.pt").exists():
+        other = torch.load(run / "before-last.pt")["model"]
+        final = {name: (final[name] + other[name]) / 2 for name in final}
+    torch.save({"model": final}, run / "final.pt")
 
 
 if __name__ == "__main__":
