@@ -60,6 +60,7 @@ help:
 	@echo 'make test        every test: unit, reference, house rules, command line, window'
 	@echo 'make sanitize    the same tests under the address and undefined-behaviour sanitizers only'
 	@echo 'make gallery     draws the example figures of the README'
+	@echo 'make fuzz TIME=60 libFuzzer on every kind of file, so many seconds each'
 	@echo 'make bench       speed of the passes and of the pictures'
 	@echo 'make lint        clang-format, clang-tidy, cppcheck and gcc, warnings are errors'
 	@echo 'make format      rewrites the code the way clang-format wants it'
@@ -73,7 +74,7 @@ help:
 
 PACKAGE_SETS := build \
     $(if $(filter test sanitize golden approve test-programs,$(MAKECMDGOALS)),test) \
-    $(if $(filter lint format,$(MAKECMDGOALS)),test lint)
+    $(if $(filter lint format fuzz,$(MAKECMDGOALS)),test lint)
 
 .PHONY: packages
 packages:
@@ -146,6 +147,27 @@ golden: test-programs
 .PHONY: approve
 approve: test-programs
 	@HEADLIGHT=$(BUILD)/headlight sh tests/cli/pictures.sh --approve
+
+# ---- Fuzzing -------------------------------------------------------------------------------------
+
+# libFuzzer on every kind of file, TIME seconds each. Crashes stay in $(BUILD)/fuzz/KIND.
+TIME  ?= 60
+KINDS := lesson trace safetensors config tokenizer vocab
+FUZZ   = $(BUILD)/fuzz
+.PHONY: fuzz
+fuzz: | packages
+	@mkdir -p $(FUZZ)
+	$(call say,fuzzer  $(FUZZ)/fuzz_files) clang -g -O1 $(LANGUAGE) -fsanitize=fuzzer,address,undefined \
+	    -fno-sanitize-recover=all -o $(FUZZ)/fuzz_files tests/fuzz/fuzz_files.c \
+	    $(filter-out src/main.c src/app/window.c,$(SOURCES)) $(LIBS) -pthread
+	@for kind in $(KINDS); do \
+	    mkdir -p $(FUZZ)/$$kind; ln -sf fuzz_files $(FUZZ)/fuzz_$$kind; \
+	    sh tests/fuzz/seeds.sh $$kind $(FUZZ)/$$kind; \
+	    echo "  fuzz    $$kind, $(TIME) seconds"; \
+	    (cd $(FUZZ)/$$kind && ../fuzz_$$kind -max_total_time=$(TIME) -timeout=10 -rss_limit_mb=3000 -max_len=16384 \
+	        -print_final_stats=1 . >../$$kind.log 2>&1) || { tail -n 30 $(FUZZ)/$$kind.log; exit 1; }; \
+	    grep -E 'number_of_executed_units|peak_rss' $(FUZZ)/$$kind.log; \
+	done
 
 # The example figures of the README, from the shipped model.
 .PHONY: gallery

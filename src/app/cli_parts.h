@@ -6,8 +6,6 @@
 #include "app/cli.h"
 #include "base/buffer.h"
 
-/* Prints the sentence. */
-void cli_complain(const Error *err);
 /* Prints the sentence and returns the status. */
 int cli_fail(const Error *err, int status);
 /* A text argument, or standard input where it is "-", as one valid line. Owned by the caller; NULL

@@ -11,8 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* Starts the tool with `in` as its standard input. What it leaves running to serve the clipboard must
  * not hold our standard output open. */
 static bool start(char *const *argv, int in, pid_t *child)

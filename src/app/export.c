@@ -165,7 +165,8 @@ static bool make_figure(const App *app, const OutFormat *format, Buffer *out, Er
     name_heads(app, heads, sizeof heads);
     const OutNote notes[] = {
         {"Software", APP_TITLE " " HEADLIGHT_VERSION},
-        {"Description", text->text[1] != NULL ? text->text[1] : NULL},
+        {"Second sentence", text->text[1]},
+        {"Sentence", text->text[0]},
         {"Model", app->trace->model},
         {"View", view_table[app->view.view].name},
         {"Layer", layer},

@@ -75,7 +75,7 @@ static void choose_size(App *app, Rect *rest)
 {
     const char *labels[16];
     int count = 0, index = app->figure.size.x > 0 ? -1 : app->figure.preset;
-    for (; figure_presets[count].name != NULL && count < (int)COUNTOF(labels); count++) {
+    for (; count < (int)COUNTOF(labels) && figure_presets[count].name != NULL; count++) {
         labels[count] = figure_presets[count].title;
     }
     char given[48];

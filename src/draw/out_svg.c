@@ -236,11 +236,13 @@ static bool inside(Rect inner, Rect outer)
            inner.y + inner.h <= outer.y + outer.h;
 }
 
+static bool same_rect(Rect a, Rect b) { return inside(a, b) && inside(b, a); }
+
 /* Commands that reach beyond their clip share a group with those behind them that do so too. */
 static void set_clip(Svg *svg, const DrawCommand *command)
 {
     bool wanted = command != NULL && !inside(command->box, command->clip);
-    bool same = wanted && svg->clipped && memcmp(&svg->clip, &command->clip, sizeof svg->clip) == 0;
+    bool same = wanted && svg->clipped && same_rect(svg->clip, command->clip);
     if (same || (!wanted && !svg->clipped)) { return; }
     if (svg->clipped) { buffer_add_string(svg->out, "</g>\n"); }
     svg->clipped = wanted;

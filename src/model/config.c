@@ -186,7 +186,7 @@ static bool read_fields(const cJSON *root, const char *path, ModelConfig *config
         !read_positions(root, path, config, err) || !read_special(root, path, config, err)) {
         return false;
     }
-    if (config->hidden_size % config->heads != 0) {
+    if (config->heads < 1 || config->hidden_size % config->heads != 0) {
         return error_set(err, "%s: %s %d can't be divided among %d heads (%s).", path,
                          f->hidden_field, config->hidden_size, config->heads, f->heads_field);
     }

@@ -140,7 +140,7 @@ static void record_layer(const Encoder *encoder, Team *team, const Trace *trace,
 static void rank_row(const float *row, int V, StepsName *name, const void *vocabulary, Arena *arena,
                      int id, TraceGuess *guesses, float *own, int *rank)
 {
-    int best[TRACE_GUESSES], count = 0;
+    int best[TRACE_GUESSES] = {0}, count = 0;
     *rank = 1;
     for (int i = 0; i < V; i++) {
         if (id >= 0 && id < V && row[i] > row[id]) { (*rank)++; }

@@ -154,7 +154,7 @@ static Encoding *read_tokens(Import *in, const cJSON *array, int more)
     }
     Encoding *encoding = mem_zero(1, sizeof *encoding);
     encoding->tokens =
-        arena_alloc(&encoding->arena, (size_t)(count + more), sizeof *encoding->tokens);
+        arena_alloc(&encoding->arena, (size_t)count + (size_t)more, sizeof *encoding->tokens);
     bool behind = all_words_marked(array), begins = true;
     const cJSON *item;
     cJSON_ArrayForEach(item, array)
@@ -453,7 +453,7 @@ static bool read_object(Import *in, const cJSON *json)
 {
     const cJSON *attention = cJSON_GetObjectItemCaseSensitive(json, "attention");
     const cJSON *source = attention != NULL ? attention : json;
-    bool ours = cJSON_IsArray(attention) && cJSON_IsArray(attention->child);
+    bool ours = attention != NULL && cJSON_IsArray(attention) && cJSON_IsArray(attention->child);
     bool flat = attention == NULL && get(json, "att", "attn", NULL) != NULL;
     bool ok;
     if (ours || flat) {

@@ -519,12 +519,11 @@ static bool ends_with(const char *string, const char *end)
 /* vocab.json with the merges.txt beside it. */
 static bool take_folder_bpe(Tokenizer *tokenizer, const char *path, Error *err)
 {
-    size_t folder = strlen(path) - strlen("vocab.json");
-    char *merges = mem_alloc(folder + sizeof "merges.txt", 1);
-    memcpy(merges, path, folder);
-    memcpy(merges + folder, "merges.txt", sizeof "merges.txt");
-    bool ok = take_old_bpe(tokenizer, path, merges, err);
-    free(merges);
+    Buffer merges = {0};
+    buffer_add(&merges, path, strlen(path) - strlen("vocab.json"));
+    buffer_add_string(&merges, "merges.txt");
+    bool ok = take_old_bpe(tokenizer, path, merges.bytes, err);
+    buffer_free(&merges);
     return ok;
 }
 

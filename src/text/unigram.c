@@ -143,30 +143,31 @@ static bool is_blank(const char *text, size_t at, size_t end)
     return unicode_is_space(code);
 }
 
-void unigram_split(const Unigram *u, const Vocabulary *vocabulary, const char *text, size_t start,
-                   size_t end, int *index, TokenList *list)
+void unigram_split(const Unigram *unigram, const Vocabulary *vocabulary, const char *text,
+                   size_t start, size_t end, int *word, TokenList *list)
 {
-    Word word = {0};
+    const Unigram *u = unigram;
+    Word now = {0};
     for (size_t at = start; at < end;) {
         if (is_blank(text, at, end)) {
             uint32_t code;
             at += unicode_decode(text + at, end - at, &code);
             continue;
         }
-        word.count = 0;
-        buffer_clear(&word.bytes);
-        add_character(&word, MARK, strlen(MARK), (int)at, (int)at);
+        now.count = 0;
+        buffer_clear(&now.bytes);
+        add_character(&now, MARK, strlen(MARK), (int)at, (int)at);
         while (at < end && !is_blank(text, at, end)) {
             const UnigramReplacement *replace = replacement_at(u, text + at, end - at);
             size_t next = replace != NULL ? at + strlen(replace->from)
                                           : min_size(unicode_next_cluster(text, end, at), end);
             const char *bytes = replace != NULL ? replace->to : text + at;
             size_t length = replace != NULL ? strlen(replace->to) : next - at;
-            add_cluster(u, bytes, length, (int)at, (int)next, &word);
+            add_cluster(u, bytes, length, (int)at, (int)next, &now);
             at = next;
         }
-        if (word.count > 1) { cut_word(u, vocabulary, &word, (*index)++, list); }
+        if (now.count > 1) { cut_word(u, vocabulary, &now, (*word)++, list); }
     }
-    buffer_free(&word.bytes);
-    free(word.places);
+    buffer_free(&now.bytes);
+    free(now.places);
 }

@@ -161,6 +161,11 @@ static void write_matrix(Numbers *n, const char *name, int layer, int head)
     n->format->add(&n->matrix, n->written++, n->out);
 }
 
+static const Token **token_list(Arena *arena, int count)
+{
+    return arena_alloc(arena, (size_t)count, sizeof(void *));
+}
+
 /* Rows and columns of the slice; false when there would be too many weights in `count` matrices. */
 static bool take_slice(Numbers *n, Slice slice, size_t count)
 {
@@ -173,8 +178,8 @@ static bool take_slice(Numbers *n, Slice slice, size_t count)
     }
     n->slice = slice;
     n->weights = arena_alloc(n->arena, cells, sizeof *n->weights);
-    const Token **query = arena_alloc(n->arena, (size_t)slice.queries, sizeof *query);
-    const Token **key = arena_alloc(n->arena, (size_t)slice.keys, sizeof *key);
+    const Token **query = token_list(n->arena, slice.queries);
+    const Token **key = token_list(n->arena, slice.keys);
     for (int i = 0; i < slice.queries; i++) { query[i] = slice_query(&n->slice, i); }
     for (int i = 0; i < slice.keys; i++) { key[i] = slice_key(&n->slice, i); }
     n->matrix = (NumberMatrix){.queries = slice.queries,
@@ -219,7 +224,7 @@ static bool write_model(Numbers *n)
     state.words = false;
     Range layers = view_layers(n->trace, &state);
     if (!take_slice(n, parts_slice(n->trace, &state, n->arena),
-                    (size_t)(layers.last - layers.first + 1) * (size_t)a->heads)) {
+                    ((size_t)layers.last - (size_t)layers.first + 1) * (size_t)a->heads)) {
         return false;
     }
     for (int layer = layers.first; layer <= layers.last; layer++) {
@@ -304,7 +309,7 @@ static bool write_flow(Numbers *n)
     int T = trace->attention[ATTENTION_SELF].queries;
     Range layers = view_layers(trace, &state);
     if (!take_slice(n, parts_slice(trace, &state, n->arena),
-                    (size_t)(layers.last - layers.first + 1))) {
+                    (size_t)layers.last - (size_t)layers.first + 1)) {
         return false;
     }
     float *matrix = arena_alloc(n->arena, (size_t)T * (size_t)T, sizeof *matrix);
@@ -345,7 +350,7 @@ static bool write_compare(Numbers *n)
     size_t most = (size_t)a->encoding->count + (size_t)b->encoding->count;
     AlignedToken *tokens = arena_alloc(n->arena, most, sizeof *tokens);
     int count = align_tokens(a->encoding, b->encoding, tokens);
-    const Token **names = arena_alloc(n->arena, (size_t)count, sizeof *names);
+    const Token **names = token_list(n->arena, count);
     int *index = arena_alloc(n->arena, (size_t)count, sizeof *index);
     float *weights = arena_alloc(n->arena, (size_t)count * (size_t)count, sizeof *weights);
     for (int i = 0; i < count; i++) {
@@ -380,7 +385,8 @@ bool numbers_write(const Trace *trace, const ViewState *state, const NumberForma
         const char *view;
         bool (*write)(Numbers *n);
     } writers[] = {{"head", write_heads},     {"heatmap", write_heads}, {"model", write_model},
-                   {"neuron", write_neurons}, {"flow", write_flow},     {"compare", write_compare}};
+                   {"neuron", write_neurons}, {"walk", write_neurons},  {"flow", write_flow},
+                   {"compare", write_compare}};
     Arena scratch = {0};
     Numbers n = {.trace = trace,
                  .state = state,

@@ -23,8 +23,8 @@ void walk_place_tokens(Walk *w)
     float x = w->body.x, y = w->body.y + size * 3, high = size * 3.4f;
     for (int token = 0; token < e->count; token++) {
         const Token *t = &e->tokens[token];
-        char id[24];
-        snprintf(id, sizeof id, t->id >= 0 ? "%d" : "", t->id);
+        char id[24] = "";
+        if (t->id >= 0) { snprintf(id, sizeof id, "%d", t->id); }
         float wide =
             max_float(drawing_text_width(w->drawing, walk_token(w, token), size, FONT_REGULAR),
                       drawing_text_width(w->drawing, id, w->text * 0.9f, FONT_REGULAR)) +
