@@ -60,7 +60,7 @@ static bool show_progress(void *context, const FetchProgress *progress)
     if (sigtimedwait(&watch->interrupt, NULL, &at_once) == SIGINT) { watch->cancelled = true; }
     const char *start = watch->terminal ? "\r\033[K" : "";
     if (progress->stage == FETCH_FINISHED) {
-        bool small = progress->done < MEGABYTE;
+        bool small = (double)progress->done < MEGABYTE;
         fprintf(stderr, "%s%s  %.1f %s%s\n", start, progress->file,
                 (double)progress->done / (small ? KILOBYTE : MEGABYTE), small ? "kB" : "MB",
                 progress->resumed > 0 ? ", continued" : "");
