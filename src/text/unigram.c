@@ -112,62 +112,78 @@ static const UnigramReplacement *replacement_at(const Unigram *u, const char *te
     return NULL;
 }
 
-/* One cluster of the source as normalised characters, all with its range. */
-static void add_cluster(const Unigram *u, const char *bytes, size_t length, int start, int end,
-                        Word *word)
+typedef struct Splitter {
+    const Unigram *u;
+    const Vocabulary *vocabulary;
+    Word word; /* the one under way; count 0: none */
+    int *index;
+    TokenList *list;
+} Splitter;
+
+static void end_word(Splitter *s)
 {
+    if (s->word.count > 1) { cut_word(s->u, s->vocabulary, &s->word, (*s->index)++, s->list); }
+    s->word.count = 0;
+    buffer_clear(&s->word.bytes);
+}
+
+/* What SentencePiece drops, and what it takes for a blank (its "nmt" rules). */
+static bool is_dropped(uint32_t code)
+{
+    return (code >= 0x01 && code <= 0x08) || code == 0x0B || (code >= 0x0E && code <= 0x1F) ||
+           code == 0x7F || code == 0x8F || code == 0x9F;
+}
+
+static bool is_blank(const Unigram *u, uint32_t code)
+{
+    bool nmt =
+        (code >= 0x200B && code <= 0x200F) || code == 0x2581 || code == 0xFEFF || code == 0xFFFD;
+    return unicode_is_space(code) || code == 0x0C || code == 0x85 || (u->clean && nmt);
+}
+
+/* One cluster of the source as normalised characters, all with its range. */
+static void add_cluster(Splitter *s, const char *bytes, size_t length, int start, int end)
+{
+    const Unigram *u = s->u;
     Buffer normal = {0};
     buffer_add(&normal, "", 0);
     unicode_normalize(bytes, length, u->form, &normal);
     for (size_t at = 0; at < normal.length;) {
         uint32_t code, lower[3];
         at += unicode_decode(normal.bytes + at, normal.length - at, &code);
-        if ((u->strip_accents && unicode_is_mark(code)) || (u->clean && unicode_is_control(code))) {
+        if ((u->strip_accents && unicode_is_mark(code)) || (u->clean && is_dropped(code))) {
+            continue;
+        }
+        if (is_blank(u, code)) { /* one character can become several words */
+            end_word(s);
             continue;
         }
         int count = 1;
         lower[0] = code;
         if (u->lowercase) { count = unicode_lower(code, lower); }
+        if (s->word.count == 0) { add_character(&s->word, MARK, strlen(MARK), start, start); }
         for (int i = 0; i < count; i++) {
             char out[UNICODE_MAX_BYTES];
-            add_character(word, out, unicode_encode(lower[i], out), start, end);
+            add_character(&s->word, out, unicode_encode(lower[i], out), start, end);
         }
     }
     buffer_free(&normal);
 }
 
-static bool is_blank(const char *text, size_t at, size_t end)
-{
-    uint32_t code;
-    unicode_decode(text + at, end - at, &code);
-    return unicode_is_space(code);
-}
-
 void unigram_split(const Unigram *unigram, const Vocabulary *vocabulary, const char *text,
                    size_t start, size_t end, int *word, TokenList *list)
 {
-    const Unigram *u = unigram;
-    Word now = {0};
+    Splitter s = {.u = unigram, .vocabulary = vocabulary, .index = word, .list = list};
     for (size_t at = start; at < end;) {
-        if (is_blank(text, at, end)) {
-            uint32_t code;
-            at += unicode_decode(text + at, end - at, &code);
-            continue;
-        }
-        now.count = 0;
-        buffer_clear(&now.bytes);
-        add_character(&now, MARK, strlen(MARK), (int)at, (int)at);
-        while (at < end && !is_blank(text, at, end)) {
-            const UnigramReplacement *replace = replacement_at(u, text + at, end - at);
-            size_t next = replace != NULL ? at + strlen(replace->from)
-                                          : min_size(unicode_next_cluster(text, end, at), end);
-            const char *bytes = replace != NULL ? replace->to : text + at;
-            size_t length = replace != NULL ? strlen(replace->to) : next - at;
-            add_cluster(u, bytes, length, (int)at, (int)next, &now);
-            at = next;
-        }
-        if (now.count > 1) { cut_word(u, vocabulary, &now, (*word)++, list); }
+        const UnigramReplacement *replace = replacement_at(unigram, text + at, end - at);
+        size_t next = replace != NULL ? at + strlen(replace->from)
+                                      : min_size(unicode_next_cluster(text, end, at), end);
+        const char *bytes = replace != NULL ? replace->to : text + at;
+        size_t length = replace != NULL ? strlen(replace->to) : next - at;
+        add_cluster(&s, bytes, length, (int)at, (int)next);
+        at = next;
     }
-    buffer_free(&now.bytes);
-    free(now.places);
+    end_word(&s);
+    buffer_free(&s.word.bytes);
+    free(s.word.places);
 }

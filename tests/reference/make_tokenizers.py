@@ -129,9 +129,14 @@ def encode_bpe(text, ranks):
 
 # ---- Unigram ----
 
+DROPPED = set(map(chr, [*range(1, 9), 0x0B, *range(0x0E, 0x20), 0x7F, 0x8F, 0x9F]))
+BLANKS = set("\x0c\x85\u200b\u200e\u200f\u2581\ufeff\ufffd")
+
+
 def normalise(text, lower):
+    """NFKC, and the "nmt" rules of SentencePiece: some characters dropped, some taken for blanks."""
     text = unicodedata.normalize("NFKC", text)
-    text = "".join(c for c in text if unicodedata.category(c)[0] != "C" or c in "\t\n\r")
+    text = "".join(" " if c in BLANKS or is_space(c) else c for c in text if c not in DROPPED)
     return text.lower() if lower else text
 
 
