@@ -136,8 +136,8 @@ static bool is_dropped(uint32_t code)
 
 static bool is_blank(const Unigram *u, uint32_t code)
 {
-    bool nmt =
-        (code >= 0x200B && code <= 0x200F) || code == 0x2581 || code == 0xFEFF || code == 0xFFFD;
+    bool nmt = code == 0x200B || code == 0x200E || code == 0x200F || code == 0x2581 ||
+               code == 0xFEFF || code == 0xFFFD;
     return unicode_is_space(code) || code == 0x0C || code == 0x85 || (u->clean && nmt);
 }
 
