@@ -130,6 +130,12 @@ void unicode_normalize(const char *bytes, size_t length, UnicodeForm form, Buffe
 
 bool unicode_is_mark(uint32_t code) { return category(code) == UTF8PROC_CATEGORY_MN; }
 
+bool unicode_is_combining(uint32_t code)
+{
+    utf8proc_category_t c = category(code);
+    return c >= UTF8PROC_CATEGORY_MN && c <= UTF8PROC_CATEGORY_ME;
+}
+
 bool unicode_is_right_to_left(uint32_t code)
 {
     if (code > 0x10FFFF) { return false; }

@@ -31,6 +31,7 @@ bool unicode_is_punctuation(uint32_t code);   /* category P*, and every ASCII sy
 bool unicode_is_letter(uint32_t code);        /* categories L* and N*: what a word is made of */
 bool unicode_is_number(uint32_t code);        /* category N* */
 bool unicode_is_mark(uint32_t code);          /* category Mn: accents */
+bool unicode_is_combining(uint32_t code);     /* category M*: marks of all kinds */
 bool unicode_is_right_to_left(uint32_t code); /* bidi class R or AL */
 
 /* Cells of a monospaced terminal: 0, 1 or 2. */

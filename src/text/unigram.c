@@ -136,8 +136,8 @@ static bool is_dropped(uint32_t code)
 
 static bool is_blank(const Unigram *u, uint32_t code)
 {
-    bool nmt = code == 0x200B || code == 0x200E || code == 0x200F || code == 0x2581 ||
-               code == 0xFEFF || code == 0xFFFD;
+    bool nmt = code == 0x200B || code == 0x200C || code == 0x200E || code == 0x200F ||
+               code == 0x2581 || code == 0xFEFF || code == 0xFFFD;
     return unicode_is_space(code) || code == 0x0C || code == 0x85 || (u->clean && nmt);
 }
 
@@ -151,7 +151,7 @@ static void add_cluster(Splitter *s, const char *bytes, size_t length, int start
     for (size_t at = 0; at < normal.length;) {
         uint32_t code, lower[3];
         at += unicode_decode(normal.bytes + at, normal.length - at, &code);
-        if ((u->strip_accents && unicode_is_mark(code)) || (u->clean && is_dropped(code))) {
+        if ((u->strip_accents && unicode_is_combining(code)) || (u->clean && is_dropped(code))) {
             continue;
         }
         if (is_blank(u, code)) { /* one character can become several words */

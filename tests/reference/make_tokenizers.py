@@ -28,7 +28,7 @@ TESTS = [
     "emoji \U0001F468\u200D\U0001F469\u200D\U0001F467 family", "\u0645\u0631\u062d\u0628\u0627 \u0628\u0643", "\u0928\u092e\u0938\u094d\u0924\u0947", "I <mask> light", "I<mask>light", "<mask>", "the  <mask>  lamp", "<s> </s> plain", "\u00bd \u00b2 \u2167 \uff11\uff12",
     "\ufb01sh \ufb02ow", "\uff26\uff35\uff2c\uff2c width", "wordwithoutanyblanksinit" * 8, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "The The The the the",
     "\u2581mark", "a\u2581b", "tired.Tired", "3.14 + 2.72 = 5.86", "e-mail: a@b.example", "\u201cquoted\u201d \u2018single\u2019 \u2014 dash", "\u0130stanbul \u0131", "\u03a3\u03af\u03c3\u03c5\u03c6\u03bf\u03c2",
-    "\ud55c\uad6d\uc5b4", "Z\u0335a\u0336l\u0337g\u0338o\u0322", "a\u200bb", "\ufeffbom", "x\u0085y", "x\u000by\u000cz", "\u2028sep\u2029",
+    "\ud55c\uad6d\uc5b4", "Z\u0335a\u0336l\u0337g\u0338o\u0322", "a\u200cb", "\ufdfa", "soft\u00adhyphen", "a\u200bb", "\ufeffbom", "x\u0085y", "x\u000by\u000cz", "\u2028sep\u2029",
 ]
 
 
@@ -130,7 +130,7 @@ def encode_bpe(text, ranks):
 # ---- Unigram ----
 
 DROPPED = set(map(chr, [*range(1, 9), 0x0B, *range(0x0E, 0x20), 0x7F, 0x8F, 0x9F]))
-BLANKS = set("\x0c\x85\u200b\u200e\u200f\u2581\ufeff\ufffd")
+BLANKS = set("\x0c\x85\u200b\u200c\u200e\u200f\u2581\ufeff\ufffd")
 
 
 def normalise(text, lower):
