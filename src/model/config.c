@@ -109,7 +109,7 @@ static bool read_positions(const cJSON *root, const char *path, ModelConfig *con
     return true;
 }
 
-/* What only some family_table have. */
+/* What only some families have. */
 static bool read_special(const cJSON *root, const char *path, ModelConfig *config, Error *err)
 {
     const Family *family = config->family;

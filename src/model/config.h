@@ -16,7 +16,7 @@ typedef struct ModelConfig {
     int hidden_size;
     int head_size;         /* hidden_size / heads */
     int intermediate_size; /* of the feed-forward layer */
-    int embedding_size;    /* of words, positions and segments: hidden_size, or smaller */
+    int embedding_size;    /* of words, positions and segments; mostly hidden_size */
     int positions;         /* tokens at most: max_position_embeddings, less `first_position` */
     int first_position;    /* the row of the position table that the first token takes */
     int segments;          /* type_vocab_size; 0: there are no segment embeddings */

@@ -338,7 +338,7 @@ void encoder_free(Encoder *encoder)
 /* ---- The forward pass ---- */
 
 /* Devlin et al. 2019, figure 2: the sum of three embeddings, then layer norm; then, where embeddings
- * are smaller than the layers, a linear layer (Lan et al. 2020, section 3.1). sum: [T, E], space for the
+ * have another size than the layers, a linear layer (Lan et al. 2020, section 3.1). sum: [T, E], space for the
  * kernels; out: [T, H] */
 static void embed(const Encoder *encoder, Team *team, const Encoding *encoding, float *sum,
                   float *space, float *out)
@@ -393,8 +393,8 @@ static void fill_distances(const Encoder *encoder, int T, float *bias)
     }
 }
 
-/* Devlin et al. 2019, task 1: which word stands here? hidden: [T, H]; scratch, normed: space for as
- * much; logits: [T, V] */
+/* Devlin et al. 2019, task 1: which word stands here? hidden: [T, H]; scratch, normed: [T, E];
+ * logits: [T, V] */
 static void predict_words(const Encoder *encoder, Team *team, const float *hidden, int T,
                           float *space, float *scratch, float *normed, float *logits)
 {
@@ -435,10 +435,13 @@ bool encoder_run(const Encoder *encoder, Team *team, Trace *trace, const atomic_
     const size_t ATT = (size_t)A * (size_t)T * (size_t)T;
     const size_t TE =
         2 * (size_t)T * (size_t)config->embedding_size; /* embed's sum, and its norm */
+    /* The word head works in the space of the layers, and embeddings may be wider (the generators of
+     * ELECTRA base and large): TW is the larger of [T, H] and [T, E]. */
+    const size_t TW = TE / 2 > TH ? TE / 2 : TH;
     const size_t most = TI > TE ? TI : TE, biased = encoder->distances != NULL ? ATT : 0;
 
     float *scratch =
-        mem_try_aligned(3 * TH + most + biased + kernels_space(config, T), sizeof *scratch);
+        mem_try_aligned(3 * TW + most + biased + kernels_space(config, T), sizeof *scratch);
     if (scratch == NULL) {
         return error_set(err,
                          "There is not enough memory to run the model on %d tokens. Use a "
@@ -446,9 +449,9 @@ bool encoder_run(const Encoder *encoder, Team *team, Trace *trace, const atomic_
                          T);
     }
     float *projected = scratch;      /* [T, H] what a product gives, before its bias */
-    float *context = projected + TH; /* [T, H] what the heads gathered, side by side */
-    float *attended = context + TH;  /* [T, H] after attention, residual and norm */
-    float *inner = attended + TH;    /* [T, I] inside the feed-forward network */
+    float *context = projected + TW; /* [T, H] what the heads gathered, side by side */
+    float *attended = context + TW;  /* [T, H] after attention, residual and norm */
+    float *inner = attended + TW;    /* [T, I] inside the feed-forward network */
     float *bias = inner + most;      /* [A, T, T] of relative positions */
     float *space = bias + biased;    /* for the kernels */
 

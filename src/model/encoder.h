@@ -17,8 +17,7 @@
 #include <stdbool.h>
 
 /* H = hidden size, I = intermediate size, E = embedding size (mostly H), V = vocabulary, as in
- * config.h. A linear layer is stored
- * [outputs, inputs]. */
+ * config.h. A linear layer is stored [outputs, inputs]. */
 typedef struct EncoderLayer {
     const float *query, *query_bias;               /* [H, H], [H] */
     const float *key, *key_bias;                   /* [H, H], [H] */

@@ -335,6 +335,7 @@ void kernels_attention_biased(Team *team, const float *query, const float *key, 
 size_t kernels_space(const ModelConfig *config, int tokens)
 {
     int widest = max_int(config->hidden_size, config->intermediate_size);
+    widest = max_int(widest, config->embedding_size); /* an input too, and may be the widest */
     size_t linear = key_floats(tokens, widest);
     size_t heads = (size_t)config->heads * (key_floats(tokens, config->head_size) +
                                             value_floats(tokens, config->head_size));
