@@ -2,6 +2,7 @@
  * (make_families.py). Small enough to lie in the repository. */
 #include "golden.h"
 
+#include "base/buffer.h"
 #include "model/encoder.h"
 #include "model/family.h"
 
@@ -52,6 +53,89 @@ static void test_limits(void **state)
                                           strncmp(folders[i], "albert", 6) == 0));
         trace_free(trace);
         model_free(model);
+    }
+}
+
+/* Copies the file, without `prefix` before the names in its header; blanks fill what that leaves. */
+static void copy_without_prefix(const char *from, const char *to, const char *prefix)
+{
+    Buffer file = {0};
+    Error err = {""};
+    assert_true(file_read(from, (size_t)1 << 20, &file, &err));
+    uint64_t header;
+    memcpy(&header, file.bytes, sizeof header);
+    size_t length = strlen(prefix), end = 8 + (size_t)header, out = 8;
+    for (size_t in = 8; in < end; in++) {
+        file.bytes[out++] = file.bytes[in];
+        if (file.bytes[in] == '"' && in + length < end &&
+            memcmp(file.bytes + in + 1, prefix, length) == 0) {
+            in += length;
+        }
+    }
+    assert_true(length == 0 || out < end);
+    memset(file.bytes + out, ' ', end - out);
+    assert_true(file_write(to, file.bytes, file.length, &err));
+    buffer_free(&file);
+}
+
+/* Files of the encoder alone name their tensors without the prefix. */
+static void test_no_prefix(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {"config.json", "vocab.txt", "model.safetensors"};
+    for (size_t i = 0; i < COUNTOF(folders); i++) {
+        Error err = {""};
+        char folder[] = "/tmp/headlight-test-XXXXXX", from[128], to[64];
+        assert_non_null(mkdtemp(folder));
+        snprintf(from, sizeof from, "tests/data/families/%s", folders[i]);
+        Model *model = model_open(from, &err);
+        assert_string_equal(err.text, "");
+        const char *prefix = model_config(model)->family->prefix;
+        for (size_t k = 0; k < COUNTOF(parts); k++) {
+            Buffer copy = {0};
+            snprintf(from, sizeof from, "tests/data/families/%s/%s", folders[i], parts[k]);
+            snprintf(to, sizeof to, "%s/%s", folder, parts[k]);
+            assert_true(file_read(from, (size_t)1 << 20, &copy, &err));
+            assert_true(file_write(to, copy.bytes, copy.length, &err));
+            buffer_free(&copy);
+        }
+        /* Some are without it already. */
+        bool bare = strcmp(folders[i], "xlm-roberta") == 0 || strcmp(folders[i], "minilm") == 0;
+        copy_without_prefix(from, to, bare ? "" : prefix);
+        Model *other = model_open(folder, &err);
+        assert_string_equal(err.text, "");
+        assert_true(model_has_logits(other) == model_has_logits(model));
+        for (int number = 0; number < 3; number++) {
+            snprintf(from, sizeof from, "tests/data/families/%s/expected_%d.safetensors",
+                     folders[i], number);
+            check_numbers(other, from);
+        }
+        model_free(other);
+        model_free(model);
+        for (size_t k = 0; k < COUNTOF(parts); k++) {
+            snprintf(to, sizeof to, "%s/%s", folder, parts[k]);
+            unlink(to);
+        }
+        rmdir(folder);
+    }
+}
+
+/* Random weights are for plain BERT; the others say so. */
+static void test_untrained(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNTOF(folders); i++) {
+        Error err = {""};
+        char path[96];
+        snprintf(path, sizeof path, "tests/data/families/%s" MODEL_UNTRAINED, folders[i]);
+        Model *model = model_open(path, &err);
+        if (strcmp(folders[i], "minilm") == 0) {
+            assert_non_null(model);
+            model_free(model);
+            continue;
+        }
+        assert_null(model);
+        assert_non_null(strstr(err.text, "can be made untrained"));
     }
 }
 
@@ -127,10 +211,9 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_buckets),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_numbers),   cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_no_prefix), cmocka_unit_test(test_untrained),
+        cmocka_unit_test(test_buckets),   cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
