@@ -178,6 +178,18 @@ void walk_place_scores(Walk *w)
     walk_matrix(w, rest, all);
 }
 
+/* Some models (MPNet) add a bias per distance to the scores, which a trace does not hold: then these scores
+ * are not all that the softmax got, and it is said. */
+static const char *name_scores(Walk *w, const float *scaled)
+{
+    size_t cells = (size_t)w->T * (size_t)w->T;
+    float *again = walk_floats(w, cells), most = 0;
+    memcpy(again, scaled, cells * sizeof *again);
+    walk_softmax(again, w->T, 1, false);
+    for (size_t i = 0; i < cells; i++) { most = max_float(most, fabsf(again[i] - w->weights[i])); }
+    return most > 1e-3f ? "scores without bias" : "scores";
+}
+
 void walk_place_scaled(Walk *w)
 {
     if (!has_vectors(w)) { return; }
@@ -190,8 +202,8 @@ void walk_place_scaled(Walk *w)
     snprintf(name, sizeof name, "q \u00B7 k / \u221A%d", w->d);
     walk_bars(w, walk_column(w->body, 1, 3, GAP), name, small, w->T, row_most(row, w->T), -1, NULL);
     float *weights = walk_floats(w, T * T);
-    memcpy(weights, w->state->unscaled ? raw : scaled, T * T * sizeof *weights);
-    walk_softmax(weights, w->T, 1, false);
+    memcpy(weights, w->state->unscaled ? raw : w->weights, T * T * sizeof *weights);
+    if (w->state->unscaled) { walk_softmax(weights, w->T, 1, false); }
     walk_bars(w, walk_column(w->body, 2, 3, GAP),
               w->state->unscaled ? "softmax without the division" : "softmax",
               weights + (size_t)w->query * T, w->T, 1, -1, NULL);
@@ -211,7 +223,7 @@ void walk_place_mask(Walk *w)
             masked[q * T + k] = hidden ? NAN : scores[q * T + k];
         }
     }
-    WalkMatrix a = square(w, "scores", scores, WALK_SIGNED);
+    WalkMatrix a = square(w, name_scores(w, scores), scores, WALK_SIGNED);
     a.source.how = "q \u00B7 k / \u221Ad_k";
     walk_matrix(w, walk_column(w->body, 0, 3, GAP), a);
     WalkMatrix b = square(w, causal ? "what if: hidden" : "hidden: nothing", mask, WALK_WEIGHTS);
@@ -234,8 +246,8 @@ void walk_place_softmax(Walk *w)
     for (size_t k = 0; k < T; k++) { hidden[k] = w->state->causal && k > (size_t)w->query; }
     float *row = scores + (size_t)w->query * T;
     Rect rest = w->body;
-    walk_bars(w, walk_cut(&rest, w->body.w * 0.28f), "scores", row, w->T, row_most(row, w->T), -1,
-              hidden);
+    walk_bars(w, walk_cut(&rest, w->body.w * 0.28f), name_scores(w, scores), row, w->T,
+              row_most(row, w->T), -1, hidden);
     walk_cut(&rest, GAP);
     char name[64];
     snprintf(name, sizeof name, plain ? "weights" : "what if: temperature %.2g%s",

@@ -93,9 +93,10 @@ void walk_place_input(Walk *w)
 {
     const TraceSteps *s = w->steps;
     if (s == NULL || s->word == NULL) {
-        w->missing = s == NULL ? NO_STEPS
-                               : "The embeddings of this model are smaller than its layers; a "
-                                 "linear layer between them enlarges them.";
+        w->missing = s == NULL
+                         ? NO_STEPS
+                         : "The embeddings of this model have another size than its layers; a "
+                           "linear layer between them fits them.";
         return;
     }
     size_t H = (size_t)w->H;
