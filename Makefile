@@ -47,7 +47,7 @@ TESTS        := $(sort $(wildcard tests/unit/test_*.c tests/reference/test_*.c))
 TEST_SUPPORT := $(filter-out $(TESTS),$(wildcard tests/*.c tests/unit/*.c tests/reference/*.c))
 BENCHES      := $(sort $(wildcard tests/bench/bench_*.c))
 TOOLS        := $(sort $(wildcard tests/ui/*.c))
-TEST_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(TESTS) $(TEST_SUPPORT) $(BENCHES) $(TOOLS))
+TEST_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(TESTS) $(TEST_SUPPORT) $(BENCHES) $(TOOLS) $(wildcard tests/*/*.c))
 programs      = $(patsubst %.c,$(BUILD)/%,$(1))
 
 .PHONY: all
@@ -61,6 +61,7 @@ help:
 	@echo 'make sanitize    the same tests under the address and undefined-behaviour sanitizers only'
 	@echo 'make gallery     draws the example figures of the README'
 	@echo 'make fuzz TIME=60 libFuzzer on every kind of file, so many seconds each'
+	@echo 'make fuzz-keep   keeps the inputs that reached something new; make fuzz-report: what they reach'
 	@echo 'make bench       speed of the passes and of the pictures'
 	@echo 'make lint        clang-format, clang-tidy, cppcheck and gcc, warnings are errors'
 	@echo 'make format      rewrites the code the way clang-format wants it'
@@ -74,7 +75,7 @@ help:
 
 PACKAGE_SETS := build \
     $(if $(filter test sanitize golden approve test-programs,$(MAKECMDGOALS)),test) \
-    $(if $(filter lint format fuzz,$(MAKECMDGOALS)),test lint)
+    $(if $(filter lint format fuzz fuzz-%,$(MAKECMDGOALS)),test lint)
 
 .PHONY: packages
 packages:
@@ -127,7 +128,7 @@ $(call programs,$(TOOLS)): $(BUILD)/%: $(BUILD)/%.o
 	$(call say,link    $@) $(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
 
 .PHONY: test-programs
-test-programs: $(BUILD)/headlight $(call programs,$(TESTS) $(TOOLS))
+test-programs: $(BUILD)/headlight $(call programs,$(TESTS) $(TOOLS)) $(BUILD)/tests/fuzz/replay
 
 .PHONY: test
 test: test-programs
@@ -150,24 +151,33 @@ approve: test-programs
 
 # ---- Fuzzing -------------------------------------------------------------------------------------
 
-# libFuzzer on every kind of file, TIME seconds each. Crashes stay in $(BUILD)/fuzz/KIND.
+# libFuzzer on every kind of bytes that a stranger can hand us, TIME seconds each. What it finds stays in
+# build-fuzz/work/KIND; `make fuzz-keep` puts the smallest set that reaches as much into the repository,
+# where `make test` runs it under the sanitizers. To go on longer with some: make fuzz TIME=3600 KINDS=trace
 TIME  ?= 60
-KINDS := lesson trace safetensors config tokenizer vocab
-FUZZ   = $(BUILD)/fuzz
-.PHONY: fuzz
-fuzz: | packages
-	@mkdir -p $(FUZZ)
-	$(call say,fuzzer  $(FUZZ)/fuzz_files) clang -g -O1 $(LANGUAGE) -fsanitize=fuzzer,address,undefined \
-	    -fno-sanitize-recover=all -o $(FUZZ)/fuzz_files tests/fuzz/fuzz_files.c \
-	    $(filter-out src/main.c src/app/window.c,$(SOURCES)) $(LIBS) -pthread
-	@for kind in $(KINDS); do \
-	    mkdir -p $(FUZZ)/$$kind; ln -sf fuzz_files $(FUZZ)/fuzz_$$kind; \
-	    sh tests/fuzz/seeds.sh $$kind $(FUZZ)/$$kind; \
-	    echo "  fuzz    $$kind, $(TIME) seconds"; \
-	    (cd $(FUZZ)/$$kind && ../fuzz_$$kind -max_total_time=$(TIME) -timeout=10 -rss_limit_mb=3000 -max_len=16384 \
-	        -print_final_stats=1 . >../$$kind.log 2>&1) || { tail -n 30 $(FUZZ)/$$kind.log; exit 1; }; \
-	    grep -E 'number_of_executed_units|peak_rss' $(FUZZ)/$$kind.log; \
-	done
+KINDS ?= $(shell sed -n 's/^    {"\([a-z]*\)", .*/\1/p' tests/fuzz/fuzz_main.c)
+FUZZ_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZED = BUILD=build-fuzz CC=clang OPT=-O1 HARDENING= \
+         SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
+
+$(BUILD)/tests/fuzz/%.o: LANGUAGE += -DFUZZ_ROOT='"$(CURDIR)"'
+
+$(BUILD)/fuzzer: $(FUZZ_OBJECTS) $(BUILD)/headlight.a
+	$(call say,link    $@) $(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+$(BUILD)/tests/fuzz/replay: $(BUILD)/tests/fuzz/replay.o $(FUZZ_OBJECTS) $(BUILD)/headlight.a
+	$(call say,link    $@) $(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+.PHONY: fuzz fuzz-keep fuzz-report
+fuzz fuzz-keep: packages
+	@$(MAKE) --no-print-directory $(FUZZED) build-fuzz/fuzzer
+	@sh tests/fuzz/run.sh $@ $(TIME) $(KINDS)
+
+# What the kept inputs reach, per target, of the files that the target is about.
+fuzz-report: packages
+	@$(MAKE) --no-print-directory BUILD=build-coverage CC=clang OPT=-O1 HARDENING= \
+	    SANITIZE='-fprofile-instr-generate -fcoverage-mapping' build-coverage/tests/fuzz/replay
+	@sh tests/fuzz/run.sh $@ 0 $(KINDS)
 
 # The example figures of the README, from the shipped model.
 .PHONY: gallery
@@ -241,4 +251,4 @@ uninstall:
 
 .PHONY: clean
 clean:
-	rm -rf $(BUILD) $(BUILD)-sanitize
+	rm -rf $(BUILD) $(BUILD)-sanitize build-fuzz build-coverage

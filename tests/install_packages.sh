@@ -18,7 +18,7 @@ packages_of() {
         ;;
     # rsvg-convert and pdftoppm: figures are looked at as other programs show them.
     test) echo libcmocka-dev xvfb xdotool librsvg2-bin poppler-utils ;;
-    lint) echo clang clang-format clang-tidy cppcheck ;;
+    lint) echo clang llvm clang-format clang-tidy cppcheck ;;
     *)
         echo "install_packages.sh: no such set of packages: $1" >&2
         return 1

@@ -11,10 +11,14 @@
 /* Room for `more` bytes and the NUL after them. */
 static void reserve(Buffer *buffer, size_t more)
 {
-    size_t need = buffer->length + more + 1;
+    size_t need;
+    if (__builtin_add_overflow(buffer->length + 1, more, &need) || need > SIZE_MAX / 2) {
+        need = SIZE_MAX; /* let mem_grow say that there is no such memory */
+    }
     if (need <= buffer->capacity) { return; }
     size_t capacity = buffer->capacity > 0 ? buffer->capacity : 256;
-    while (capacity < need) { capacity *= 2; }
+    while (capacity < need && capacity <= SIZE_MAX / 2) { capacity *= 2; }
+    capacity = capacity < need ? need : capacity;
     buffer->bytes = mem_grow(buffer->bytes, capacity, 1);
     buffer->capacity = capacity;
 }

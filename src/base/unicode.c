@@ -64,6 +64,14 @@ int unicode_repair(const char *bytes, size_t length, Buffer *out)
     return repaired;
 }
 
+char *unicode_repair_string(const char *text)
+{
+    Buffer out = {0};
+    buffer_add(&out, "", 0);
+    unicode_repair(text, strlen(text), &out);
+    return out.bytes;
+}
+
 static utf8proc_category_t category(uint32_t code)
 {
     return code > 0x10FFFF ? UTF8PROC_CATEGORY_CN : utf8proc_category((utf8proc_int32_t)code);

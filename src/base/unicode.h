@@ -25,6 +25,9 @@ size_t unicode_valid_prefix(const char *bytes, size_t length);
  * bytes were replaced. */
 int unicode_repair(const char *bytes, size_t length, Buffer *out);
 
+/* The same of a string, as a new one that the caller frees. */
+char *unicode_repair_string(const char *text);
+
 bool unicode_is_space(uint32_t code);         /* tab, newline, return, category Z* */
 bool unicode_is_control(uint32_t code);       /* category C*, but not tab, newline, return */
 bool unicode_is_punctuation(uint32_t code);   /* category P*, and every ASCII symbol */

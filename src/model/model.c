@@ -3,6 +3,7 @@
 #include "base/base.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/unicode.h"
 #include "model/encoder.h"
 #include "model/kernels.h"
 #include "model/safetensors.h"
@@ -65,7 +66,9 @@ Model *model_open(const char *folder, Error *err)
 {
     Model *model = mem_zero(1, sizeof *model);
     model->folder = mem_copy_string(folder);
-    model->name = last_component(folder);
+    char *name = last_component(folder);
+    model->name = unicode_repair_string(name);
+    free(name);
     size_t length = strlen(folder), suffix = sizeof MODEL_UNTRAINED - 1;
     bool untrained = length > suffix && strcmp(folder + length - suffix, MODEL_UNTRAINED) == 0;
     char *place = mem_copy_string(folder);

@@ -481,9 +481,10 @@ static void finish(Import *in, const cJSON *json)
     const Attention *first = &trace->attention[trace_first_kind(trace)];
     const cJSON *model = cJSON_GetObjectItemCaseSensitive(json, "model");
     const char *slash = strrchr(in->path, '/');
-    trace->model = mem_copy_string(cJSON_IsString(model) ? model->valuestring
-                                   : slash != NULL       ? slash + 1
-                                                         : in->path);
+    const char *name = cJSON_IsString(model) ? model->valuestring
+                       : slash != NULL       ? slash + 1
+                                             : in->path;
+    trace->model = unicode_repair_string(name);
     trace->layers = first->layers;
     trace->heads = first->heads;
     trace->tokens = trace->encoding->count;
@@ -493,12 +494,27 @@ static void finish(Import *in, const cJSON *json)
     trace_look_over(trace);
 }
 
+/* Bytes that are no UTF-8, as in a page that was cut or saved in another encoding, would come out again
+ * in files that nobody can read. */
+static void repair(Import *in, Buffer *text)
+{
+    if (unicode_valid_prefix(text->bytes, text->length) == text->length) { return; }
+    Buffer repaired = {0};
+    buffer_add(&repaired, "", 0);
+    int count = unicode_repair(text->bytes, text->length, &repaired);
+    buffer_format(&in->note, "%d bytes of the file were no UTF-8 and are shown as \uFFFD. ", count);
+    buffer_free(text);
+    *text = repaired;
+}
+
 Trace *trace_import(const char *path, Error *err)
 {
     Buffer text = {0};
     buffer_add(&text, "", 0);
     Import in = {.path = path, .err = err, .trace = trace_new()};
-    cJSON *json = file_read(path, FILE_LIMIT, &text, err) ? parse(&in, &text) : NULL;
+    bool there = file_read(path, FILE_LIMIT, &text, err);
+    if (there) { repair(&in, &text); }
+    cJSON *json = there ? parse(&in, &text) : NULL;
     buffer_free(&text);
     bool ok = json != NULL && read_object(&in, json);
     if (ok) { finish(&in, json); }

@@ -1,73 +1,206 @@
-/* Every file that a stranger can hand us, under libFuzzer: `make fuzz TIME=60`. One program, the kind of
- * file chosen by its name (fuzz_lesson, fuzz_trace, ...), which `make fuzz` makes as links. The bytes go
- * through the functions that the program itself calls, on a file. */
+/* Every file that a stranger can hand us, each to the function that reads it in the program. */
+#include "fuzz.h"
+
+#include "app/app.h"
+#include "app/command.h"
+#include "app/fetch_parts.h"
 #include "app/lesson.h"
+#include "app/session.h"
 #include "model/config.h"
+#include "model/model.h"
 #include "model/safetensors.h"
 #include "model/trace_file.h"
 #include "text/tokenizer.h"
 
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-static char folder[64], path[128];
-static const char *kind;
-
-static void remove_files(void)
+/* A failure has a sentence, success has none to show. */
+static void check_error(bool ok, const Error *err)
 {
-    unlink(path);
-    rmdir(folder);
+    if (!ok && err->text[0] == '\0') { abort(); }
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+void fuzz_lesson(const uint8_t *bytes, size_t length)
 {
-    (void)argc;
-    const char *slash = strrchr((*argv)[0], '/'), *name = slash != NULL ? slash + 1 : (*argv)[0];
-    kind = strncmp(name, "fuzz_", 5) == 0 ? name + 5 : name;
-    snprintf(folder, sizeof folder, "%s/headlight-fuzz-XXXXXX",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    if (mkdtemp(folder) == NULL) { abort(); }
-    snprintf(path, sizeof path, "%s/%s", folder,
-             strcmp(kind, "tokenizer") == 0 ? "tokenizer.json"
-             : strcmp(kind, "vocab") == 0   ? "vocab.txt"
-                                            : "file");
-    atexit(remove_files);
-    return 0;
+    (void)bytes, (void)length;
+    Error err = {""};
+    Lesson *lesson = lesson_read(fuzz_path("file.lesson"), &err);
+    check_error(lesson != NULL, &err);
+    if (lesson == NULL) { return; }
+    LessonLine *lines = calloc((size_t)lesson_most_lines(lesson) + 1, sizeof *lines);
+    for (int step = 0; step < lesson->count; step++) {
+        Arena arena = {0};
+        int count = lesson_lines_at(lesson, step, lines);
+        if (count > lesson_most_lines(lesson)) { abort(); }
+        for (int i = 0; i < count; i++) { lesson_command(&lines[i], &arena); }
+        arena_free(&arena);
+    }
+    free(lines);
+    lesson_free(lesson);
 }
 
-static void try_tokenizer(void)
+void fuzz_trace(const uint8_t *bytes, size_t length)
 {
-    Tokenizer *tokenizer = tokenizer_open(folder, NULL);
+    (void)bytes, (void)length;
+    Error err = {""};
+    Trace *trace = trace_file_read(fuzz_path("file"), &err);
+    check_error(trace != NULL, &err);
+    if (trace == NULL) { return; }
+    /* What was read is written and read again: as large, with the same tokens. */
+    Buffer out = {0};
+    trace_file_write(trace, &out);
+    fuzz_write("again", out.bytes, out.length);
+    buffer_free(&out);
+    Trace *again = trace_file_read(fuzz_path("again"), &err);
+    if (again == NULL || again->tokens != trace->tokens || again->layers != trace->layers ||
+        again->heads != trace->heads) {
+        abort();
+    }
+    trace_free(again);
+    trace_free(trace);
+}
+
+static void use_tensors(Safetensors *file)
+{
+    volatile unsigned char seen = 0;
+    for (size_t i = 0; i < safetensors_count(file); i++) {
+        const SafeTensor *tensor = safetensors_at(file, i);
+        for (size_t byte = 0; byte < tensor->length; byte += 64) { seen ^= tensor->bytes[byte]; }
+        if (tensor->length > 0) { seen ^= tensor->bytes[tensor->length - 1]; }
+        char shape[SAFETENSORS_SHAPE_TEXT];
+        safetensors_shape_text(tensor, shape);
+        if (safetensors_is_float(tensor) && tensor->count < 1 << 16) {
+            float *out = calloc(tensor->count + 1, sizeof *out);
+            safetensors_to_floats(tensor, out);
+            free(out);
+        }
+        if (safetensors_find(file, tensor->name) != tensor) { abort(); }
+    }
+    safetensors_free(file);
+}
+
+void fuzz_safetensors(const uint8_t *bytes, size_t length)
+{
+    (void)bytes, (void)length;
+    Error err = {""};
+    Safetensors *file = safetensors_open(fuzz_path("file.safetensors"), &err);
+    check_error(file != NULL, &err);
+    if (file != NULL) { use_tensors(file); }
+}
+
+/* Beside the index lies one good file, "a", so that it can be right about something. */
+void fuzz_index(const uint8_t *bytes, size_t length)
+{
+    (void)bytes, (void)length;
+    static bool written;
+    if (!written) {
+        float one[2] = {1, 2};
+        SafeTensor tensor = {.name = "w",
+                             .type = SAFE_F32,
+                             .rank = 1,
+                             .shape = {2},
+                             .count = 2,
+                             .bytes = (const unsigned char *)one,
+                             .length = sizeof one};
+        Buffer out = {0};
+        safetensors_write(&tensor, 1, NULL, 0, &out);
+        fuzz_write("a", out.bytes, out.length);
+        buffer_free(&out);
+        written = true;
+    }
+    Error err = {""};
+    Safetensors *file = safetensors_open_folder(fuzz_folder(), &err);
+    check_error(file != NULL, &err);
+    if (file != NULL) { use_tensors(file); }
+}
+
+void fuzz_config(const uint8_t *bytes, size_t length)
+{
+    (void)bytes, (void)length;
+    Error err = {""};
+    ModelConfig config;
+    bool ok = config_read(fuzz_path("config.json"), &config, &err);
+    check_error(ok, &err);
+    if (ok && (config.layers < 1 || config.layers > CONFIG_MAX_LAYERS || config.heads < 1 ||
+               config.heads > CONFIG_MAX_HEADS || config.hidden_size < 1 ||
+               config.hidden_size > CONFIG_MAX_SIZE || config.positions < 1)) {
+        abort();
+    }
+}
+
+static void use_tokenizer(void)
+{
+    Error err = {""};
+    Tokenizer *tokenizer = tokenizer_open(fuzz_folder(), &err);
+    check_error(tokenizer != NULL, &err);
     if (tokenizer == NULL) { return; }
-    Encoding *encoding =
-        tokenizer_encode(tokenizer, "The caf\xC3\xA9 [MASK]<mask> it's 12\n", "b c", 40);
+    Encoding *encoding = tokenizer_encode(tokenizer,
+                                          "The caf\xC3\xA9 [MASK]<mask> it's 12\n\xE4\xBD\xA0"
+                                          "\xE5\xA5\xBD",
+                                          "b c", 40);
+    for (int i = 0; i < encoding->count; i++) {
+        if (encoding->tokens[i].id >= tokenizer_vocab_size(tokenizer)) { abort(); }
+    }
     encoding_free(encoding);
     tokenizer_free(tokenizer);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+void fuzz_tokenizer(const uint8_t *bytes, size_t length)
 {
-    Error err = {""};
-    FILE *file = fopen(path, "wb");
-    if (file == NULL || fwrite(bytes, 1, length, file) != length) { abort(); }
-    fclose(file);
-    if (strcmp(kind, "lesson") == 0) {
-        lesson_free(lesson_read(path, &err));
-    } else if (strcmp(kind, "trace") == 0) {
-        trace_free(trace_file_read(path, &err));
-    } else if (strcmp(kind, "safetensors") == 0) {
-        safetensors_free(safetensors_open(path, &err));
-    } else if (strcmp(kind, "config") == 0) {
-        ModelConfig config;
-        config_read(path, &config, &err);
-    } else {
-        try_tokenizer();
+    (void)bytes, (void)length;
+    use_tokenizer();
+}
+
+void fuzz_vocab(const uint8_t *bytes, size_t length)
+{
+    (void)bytes, (void)length;
+    use_tokenizer();
+}
+
+/* The state files of the window; the one that is not tried is not there. */
+static void use_session(void)
+{
+    App *app = calloc(1, sizeof *app);
+    app_init(app, NULL);
+    session_open(app);
+    for (int i = 0; i < app->start_count; i++) { command_do(app, app->start[i]); }
+    session_close(app);
+    app_free(app);
+    free(app);
+    fuzz_empty("headlight/session.damaged");
+    fuzz_empty("headlight/history.damaged");
+}
+
+void fuzz_session(const uint8_t *bytes, size_t length)
+{
+    (void)bytes, (void)length;
+    use_session();
+}
+
+void fuzz_history(const uint8_t *bytes, size_t length)
+{
+    (void)bytes, (void)length;
+    use_session();
+}
+
+/* What a server says about a file, a line each. */
+void fuzz_headers(const uint8_t *bytes, size_t length)
+{
+    FetchHeaders headers;
+    fetch_headers_init(&headers);
+    for (size_t at = 0; at < length;) {
+        const uint8_t *end = memchr(bytes + at, '\n', length - at);
+        size_t line = end != NULL ? (size_t)(end - bytes) + 1 - at : length - at;
+        fetch_headers_take(&headers, (const char *)bytes + at, line);
+        at += line;
     }
-    return 0;
+    char *text = calloc(length + 1, 1);
+    memcpy(text, bytes, length);
+    if (fetch_is_shard_name(text) && (strchr(text, '/') != NULL || text[0] == '.')) { abort(); }
+    if (fetch_is_model_name(text) && strstr(text, "..") != NULL) { abort(); }
+    fetch_is_revision(text);
+    fetch_is_endpoint(text);
+    fetch_is_loopback(text);
+    free(text);
 }
