@@ -11,7 +11,7 @@ JOBS    ?= $(shell nproc 2>/dev/null || echo 1)
 
 OPT       ?= -O3
 CFLAGS    ?= -g
-HARDENING ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2
+HARDENING ?= -fstack-protector-strong -fstack-clash-protection -fcf-protection -D_FORTIFY_SOURCE=3
 WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 LIBRARIES := sdl2 SDL2_ttf openblas fontconfig libutf8proc libcjson cairo pangocairo libcurl libcrypto
 
@@ -33,7 +33,7 @@ DEFINES    = -D_GNU_SOURCE -DHEADLIGHT_VERSION='"$(VERSION)"' -DHEADLIGHT_PREFIX
 LANGUAGE   = -std=c11 -Isrc $(DEFINES) $(LIBRARY_CFLAGS)
 ALL_CFLAGS = $(LANGUAGE) $(WARNINGS) $(HARDENING) $(OPT) -fno-math-errno -fno-trapping-math \
              -fPIE -pthread $(CFLAGS) $(SANITIZE)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(SANITIZE) $(LDFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -pthread $(SANITIZE) $(LDFLAGS)
 LIBS       = $(LIBRARY_LIBS) -lm
 
 SOURCES := $(sort $(wildcard src/*.c src/*/*.c))
@@ -127,8 +127,14 @@ $(call programs,$(TOOLS)): SANITIZE =
 $(call programs,$(TOOLS)): $(BUILD)/%: $(BUILD)/%.o
 	$(call say,link    $@) $(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
 
+# The program in a world that fails (tests/faults/faulty.c).
+WRAPPED := malloc calloc realloc aligned_alloc open write fsync rename mkdir mem_available
+$(BUILD)/headlight-faulty: $(OBJECTS) $(BUILD)/tests/faults/faulty.o
+	$(call say,link    $@) $(CC) $(ALL_LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(LIBS)
+
 .PHONY: test-programs
-test-programs: $(BUILD)/headlight $(call programs,$(TESTS) $(TOOLS)) $(BUILD)/tests/fuzz/replay
+test-programs: $(BUILD)/headlight $(call programs,$(TESTS) $(TOOLS)) $(BUILD)/tests/fuzz/replay \
+    $(BUILD)/headlight-faulty
 
 .PHONY: test
 test: test-programs

@@ -122,6 +122,8 @@ for source in $(find src -name '*.c' | sort); do
             for (i = 2; i < NF; i++) if ($i == "O") { print $NF; break }
         }'); do
         # What stb_image_write keeps in the one file that it is compiled into is its own.
+        # A signal handler can be handed nothing.
+        case $source:$symbol in src/base/mapped.c:regions | src/base/mapped.c:before) continue ;; esac
         case $source:$symbol in src/draw/out_png.c:stbi_* | src/draw/out_png.c:firstmap.* | \
             src/draw/out_png.c:mapping.*) continue ;; esac
         complain "$source has a variable that can be written to and outlives its function: $symbol"

@@ -123,7 +123,9 @@ static void fit_view(App *app, const Trace *before)
         if (pin_survives(&view->pins[pin], was, a)) { view->pins[kept++] = view->pins[pin]; }
     }
     view->pin_count = kept;
-    view->hover = (Target){TARGET_NONE, -1, -1, -1, -1};
+    view->hover = app->chip_hover = (Target){TARGET_NONE, -1, -1, -1, -1};
+    /* What the pointer hits in the old picture is not in this trace. */
+    if (app->picture != NULL) { drawing_begin(app->picture, (Rect){0, 0, 0, 0}, (Color){0}); }
 }
 
 void app_show_kind(App *app, AttentionKind kind)
@@ -158,6 +160,7 @@ static void take_trace(App *app, Trace *trace)
 {
     Trace *before = app->trace;
     app->trace = trace;
+    app->trace_changed = false;
     fit_view(app, before);
     thumbnail_forget(&app->thumbnails);
     trace_free(before);

@@ -41,11 +41,12 @@ typedef struct LessonLine LessonLine;   /* lesson.h */
 typedef struct LessonPlace LessonPlace; /* app_lesson.h */
 
 typedef struct App {
-    Arena arena;    /* names and folders that live as long as the program */
-    FontSet *fonts; /* lent; NULL when nothing will be drawn */
-    Model *model;   /* NULL until one is open, or when a trace file is shown */
-    Trace *trace;   /* what is drawn; NULL until the first pass is done */
-    Worker *worker; /* NULL without a window: then passes run at once */
+    Arena arena;        /* names and folders that live as long as the program */
+    FontSet *fonts;     /* lent; NULL when nothing will be drawn */
+    Model *model;       /* NULL until one is open, or when a trace file is shown */
+    Trace *trace;       /* what is drawn; NULL until the first pass is done */
+    bool trace_changed; /* its file was cut off or written to meanwhile, and that was told */
+    Worker *worker;     /* NULL without a window: then passes run at once */
 
     ViewState view;
     Figure figure; /* how figures come out */

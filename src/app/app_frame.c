@@ -6,6 +6,7 @@
 #include "app/panels.h"
 #include "app/session.h"
 #include "base/base.h"
+#include "model/safetensors.h"
 #include "view/walk.h"
 
 #include <math.h>
@@ -241,6 +242,18 @@ static void run_pass(App *app, Input *input, Vec window)
     run_keys(app, input);
 }
 
+/* A trace is drawn from its file; what the file no longer has is drawn as missing, and told once. */
+static void check_trace_file(App *app)
+{
+    Error err = {""};
+    if (app->trace == NULL || app->trace->file == NULL || app->trace_changed ||
+        safetensors_intact(app->trace->file, &err)) {
+        return;
+    }
+    app->trace_changed = true;
+    app_say(app, true, "%s What is missing is drawn as missing.", err.text);
+}
+
 void app_frame(App *app, Input *input, Vec window)
 {
     app->now = input->time;
@@ -257,6 +270,7 @@ void app_frame(App *app, Input *input, Vec window)
         input_clear(input);
         if (!app->changed) { break; }
     }
+    check_trace_file(app);
 }
 
 int app_next_frame(const App *app)

@@ -61,7 +61,9 @@ static const char *find_problem(const char *folder, Arena *arena)
     Error err = {""};
     const char *path = arena_format(arena, "%s/config.json", folder);
     if (!file_exists(path)) { return "It has no config.json; was it downloaded to the end?"; }
-    if (!config_read(path, &config, &err)) { return arena_copy_string(arena, err.text); }
+    if (!file_stays_inside(folder, "config.json", &err) || !config_read(path, &config, &err)) {
+        return arena_copy_string(arena, err.text);
+    }
     if (!has_file(folder, "model.safetensors", arena) &&
         !has_file(folder, "model.safetensors.index.json", arena)) {
         return has_file(folder, "pytorch_model.bin", arena)
@@ -261,7 +263,8 @@ bool models_read_start(const char *folder, ModelStart *start)
 {
     char *path = file_join(folder, "headlight.json");
     Buffer text = {0};
-    bool ok = file_exists(path) && file_read(path, START_LIMIT, &text, NULL) && text.length > 0;
+    bool ok = file_exists(path) && file_stays_inside(folder, "headlight.json", NULL) &&
+              file_read(path, START_LIMIT, &text, NULL) && text.length > 0;
     free(path);
     cJSON *json = ok ? cJSON_ParseWithLength(text.bytes, text.length) : NULL;
     const cJSON *layer = cJSON_GetObjectItemCaseSensitive(json, "layer");

@@ -6,14 +6,19 @@
 #include "base/memory.h"
 #include "base/unicode.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
 
 #define TITLE "# headlight session 1"
 #define HISTORY_TITLE "# headlight history 1"
 #define FILE_LIMIT ((size_t)1 << 20)
-enum { STAY_MS = 2000, WRITE_MS = 4000, MOST_COMMANDS = 64 };
+#define LOCK_WAIT_NS 2000000L
+enum { STAY_MS = 2000, WRITE_MS = 4000, MOST_COMMANDS = 64, LOCK_TRIES = 10 };
 
 struct Session {
     char *folder;                 /* NULL: nowhere to write */
@@ -103,13 +108,23 @@ static void take_line(Session *session, const char *line)
     }
 }
 
+static bool in_history(const App *app, const char *line)
+{
+    for (int i = 0; i < app->history_count; i++) {
+        if (strcmp(app->history[i], line) == 0) { return true; }
+    }
+    return false;
+}
+
+/* What is in the file and not known yet comes behind what is known: at the start that is all, later what
+ * another window has written. */
 static void read_history(App *app)
 {
     Buffer text = {0};
     if (read_file(app, "history", HISTORY_TITLE, &text)) {
         char *rest = text.bytes + strlen(HISTORY_TITLE) + 1;
         for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
-            if (line[0] != '\0' && app->history_count < APP_MAX_HISTORY) {
+            if (line[0] != '\0' && app->history_count < APP_MAX_HISTORY && !in_history(app, line)) {
                 app->history[app->history_count++] = mem_copy_string(line);
             }
         }
@@ -211,14 +226,16 @@ static void describe(const App *app, Buffer *out)
     }
 }
 
+static bool same_bytes(const Buffer *a, const Buffer *b)
+{
+    return a->length == b->length && (a->length == 0 || memcmp(a->bytes, b->bytes, a->length) == 0);
+}
+
 /* Writes the file if it would change. The first failure is told, once. */
 static void write_file(App *app, const char *name, const Buffer *text, Buffer *written)
 {
     Session *session = app->session;
-    if (text->length == written->length &&
-        (text->length == 0 || memcmp(text->bytes, written->bytes, text->length) == 0)) {
-        return;
-    }
+    if (same_bytes(text, written)) { return; }
     Error err = {""};
     char *path = file_join(session->folder, name);
     bool ok = file_make_folder(session->folder, &err) &&
@@ -232,20 +249,43 @@ static void write_file(App *app, const char *name, const Buffer *text, Buffer *w
     free(path);
 }
 
+static void describe_history(const App *app, Buffer *out)
+{
+    buffer_add_string(out, HISTORY_TITLE "\n");
+    for (int i = 0; i < app->history_count; i++) { buffer_format(out, "%s\n", app->history[i]); }
+}
+
+/* Two windows share one history: each adds what the other has written before it writes. Between reading and
+ * writing the folder is locked, but never waited for long. */
+static void save_history(App *app)
+{
+    Session *session = app->session;
+    Buffer history = {0};
+    describe_history(app, &history);
+    if (!same_bytes(&history, &session->seen_history)) {
+        int folder = open(session->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        for (int tries = 0; folder >= 0 && tries < LOCK_TRIES; tries++) {
+            if (flock(folder, LOCK_EX | LOCK_NB) == 0) { break; }
+            nanosleep(&(struct timespec){.tv_nsec = LOCK_WAIT_NS}, NULL);
+        }
+        read_history(app);
+        buffer_clear(&history);
+        describe_history(app, &history);
+        write_file(app, "history", &history, &session->seen_history);
+        if (folder >= 0) { close(folder); }
+    }
+    buffer_free(&history);
+}
+
 static void save(App *app)
 {
     Session *session = app->session;
     if (session->folder == NULL || app->trace == NULL || app->model == NULL) { return; }
-    Buffer text = {0}, history = {0};
+    Buffer text = {0};
     describe(app, &text);
-    buffer_add_string(&history, HISTORY_TITLE "\n");
-    for (int i = 0; i < app->history_count; i++) {
-        buffer_format(&history, "%s\n", app->history[i]);
-    }
     write_file(app, "session", &text, &session->written);
-    if (app->history_count > 0) { write_file(app, "history", &history, &session->seen_history); }
     buffer_free(&text);
-    buffer_free(&history);
+    if (app->history_count > 0) { save_history(app); }
 }
 
 /* ---- History ---- */

@@ -11,6 +11,7 @@
 #include "model/kernels.h"
 
 #include <SDL.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -335,6 +336,8 @@ static bool start_video(Error *err)
         getenv("SDL_VIDEODRIVER") == NULL) {
         return error_set(err, "There is no display to open a window on; " INSTEAD ".");
     }
+    /* Without memory SDL sets an error, and for that it takes memory, without end. */
+    SDL_SetMemoryFunctions(mem_lend, mem_lend_zero, mem_lend_more, free);
     SDL_SetHint(SDL_HINT_VIDEODRIVER, getenv("WAYLAND_DISPLAY") != NULL ? "wayland,x11" : "x11");
     SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
     SDL_SetHint(SDL_HINT_IME_SHOW_UI, "1");
@@ -420,6 +423,19 @@ static void start_app(Window *window, const Options *options)
     app->focus_wanted = "sentence";
 }
 
+/* Xlib ends the program when the display goes away, memory.c when there is no memory left: both by exit(),
+ * and here is what is saved then. The App outlives window_run for that; NULL: nothing is open. */
+static void save_at_exit(int status, void *data)
+{
+    App **app = data;
+    (void)status;
+    if (*app != NULL && (*app)->session != NULL) {
+        fputs("headlight: The window had to end; it opens again as it was.\n", stderr);
+        session_close(*app);
+    }
+    free(app);
+}
+
 static void close_window(Window *window)
 {
     for (size_t i = 0; i < COUNTOF(window->cursors); i++) { SDL_FreeCursor(window->cursors[i]); }
@@ -435,10 +451,14 @@ bool window_run(const Options *options, Error *err)
     Window window = {.app = mem_zero(1, sizeof(App))};
     FontSet *fonts = NULL;
     bool ok = open_handle(&window, options, err) && (fonts = font_open(err)) != NULL;
+    App **open = mem_zero(1, sizeof *open);
+    on_exit(save_at_exit, open);
     if (ok) {
         app_init(window.app, fonts);
         start_app(&window, options);
+        *open = window.app;
         loop(&window);
+        *open = NULL;
         session_close(window.app);
         app_free(window.app);
     }

@@ -8,45 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define READ_BYTES 65536
-
-bool file_map(const char *path, MappedFile *file, Error *err)
-{
-    *file = (MappedFile){0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) { return error_set(err, "%s can't be opened: %s.", path, strerror(errno)); }
-    struct stat info;
-    bool ok = false;
-    if (fstat(fd, &info) != 0) {
-        error_set(err, "%s can't be read: %s.", path, strerror(errno));
-    } else if (!S_ISREG(info.st_mode)) {
-        error_set(err, "%s is not a regular file.", path);
-    } else if (info.st_size == 0) {
-        file->bytes = (const unsigned char *)"";
-        ok = true;
-    } else {
-        void *map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (map == MAP_FAILED) {
-            error_set(err, "%s can't be mapped: %s.", path, strerror(errno));
-        } else {
-            file->bytes = map;
-            file->length = (size_t)info.st_size;
-            ok = true;
-        }
-    }
-    close(fd);
-    return ok;
-}
-
-void file_unmap(MappedFile *file)
-{
-    if (file->length > 0) { munmap((void *)(uintptr_t)file->bytes, file->length); }
-    *file = (MappedFile){0};
-}
 
 bool file_read(const char *path, size_t limit, Buffer *out, Error *err)
 {
@@ -197,6 +162,51 @@ bool file_make_folder(const char *path, Error *err)
     }
     free(copy);
     if (ok && !file_is_folder(path)) { ok = error_set(err, "%s is not a folder.", path); }
+    return ok;
+}
+
+/* Is `path` the folder itself or in it? Both are real paths. */
+static bool is_below(const char *path, const char *folder, size_t length)
+{
+    while (length > 1 && folder[length - 1] == '/') { length--; }
+    return strncmp(path, folder, length) == 0 &&
+           (path[length] == '/' || path[length] == '\0' || length == 1);
+}
+
+/* Where the blobs of a snapshot in the cache lie: .../models--x--y[/snapshots/REVISION]. */
+static size_t cache_length(const char *folder)
+{
+    static const char snapshots[] = "/snapshots/";
+    const char *at = strstr(folder, snapshots), *next;
+    while (at != NULL && (next = strstr(at + 1, snapshots)) != NULL) { at = next; }
+    if (at == NULL || strchr(at + sizeof snapshots - 1, '/') != NULL) { return 0; }
+    return (size_t)(at - folder);
+}
+
+bool file_stays_inside(const char *folder, const char *name, Error *err)
+{
+    char *path = file_join(folder, name);
+    struct stat info;
+    bool there = lstat(path, &info) == 0, ok = !there || !S_ISLNK(info.st_mode);
+    if (there && !S_ISLNK(info.st_mode) && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
+        ok = error_set(err, "%s is not a regular file.", path);
+    } else if (!ok) {
+        char *home = realpath(folder, NULL), *real = realpath(path, NULL);
+        size_t cache = home != NULL ? cache_length(home) : 0;
+        ok = real == NULL || /* leads nowhere: whoever opens it says so */
+             (home != NULL &&
+              (is_below(real, home, strlen(home)) || (cache > 0 && is_below(real, home, cache) &&
+                                                      strncmp(real + cache, "/blobs/", 7) == 0)));
+        if (!ok) {
+            error_set(err,
+                      "%s is a link to %s, out of its folder, and is not followed. Put the file "
+                      "itself there.",
+                      path, real);
+        }
+        free(home);
+        free(real);
+    }
+    free(path);
     return ok;
 }
 

@@ -1,4 +1,4 @@
-/* file.h - reading, mapping and writing files, and the folders of the user.
+/* file.h - reading and writing files, and the folders of the user; mapping them is in mapped.h.
  * Every error sentence names the file. */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
@@ -8,15 +8,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-
-/* A whole file mapped read-only. Empty files map to a valid pointer and length 0. */
-typedef struct MappedFile {
-    const unsigned char *bytes;
-    size_t length;
-} MappedFile;
-
-bool file_map(const char *path, MappedFile *file, Error *err);
-void file_unmap(MappedFile *file);
 
 /* Adds the whole file to `out`; refuses more than `limit` bytes. "-" is standard input. */
 bool file_read(const char *path, size_t limit, Buffer *out, Error *err);
@@ -39,6 +30,12 @@ typedef struct FileStamp {
     long long size, seconds, nanoseconds;
 } FileStamp;
 bool file_stamp(const char *path, FileStamp *stamp);
+
+/* Does the entry of the folder lead to something in the folder? A link may lead out of it, and a folder
+ * from a stranger must not make the program read the user's other files. The cache of the Hugging Face
+ * tools keeps its files beside (snapshots/REVISION/NAME leads to blobs/HASH): such a link may. True
+ * also when there is no such entry. A pipe or a device, which may never end, is nothing to read either. */
+bool file_stays_inside(const char *folder, const char *name, Error *err);
 
 /* "folder/name" in a new string; the caller frees it. */
 char *file_join(const char *folder, const char *name);

@@ -1,20 +1,99 @@
 #include "base/memory.h"
 
-#include <stdint.h>
+#include "base/base.h"
+
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
-#define ALIGNMENT 64 /* a cache line, and the widest vector register */
+#define ASK_FROM ((size_t)1 << 20) /* smaller blocks are not worth the question */
+#define ALIGNMENT 64               /* a cache line, and the widest vector register */
+
+/* Other threads go on while exit() runs; only where the first one calls it, nobody works on what the
+ * handlers save. */
+static _Noreturn void give_up(void)
+{
+    static const char text[] = "headlight: There is not enough memory to go on.\n";
+    ssize_t wrote = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)wrote; /* there is nobody left to tell */
+    if (gettid() == getpid()) { exit(1); }
+    _exit(1);
+}
 
 static void *check(void *block)
 {
-    if (block == NULL) {
-        fputs("headlight: There is not enough memory to go on.\n", stderr);
-        exit(1);
-    }
+    if (block == NULL) { give_up(); }
     return block;
 }
+
+/* ---- How much there is ---- */
+
+/* The first bytes of a small file of the kernel's; false when it is not there. */
+static bool read_small(const char *path, char *text, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) { return false; }
+    ssize_t got = read(fd, text, size - 1);
+    close(fd);
+    text[got > 0 ? got : 0] = '\0';
+    return got > 0;
+}
+
+/* The number at `text`, times `unit`; SIZE_MAX when there is none ("max"). */
+static size_t parse_size(const char *text, size_t unit)
+{
+    char *end;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    size_t bytes;
+    if (end == text || errno != 0 || !mem_multiply((size_t)number, unit, &bytes)) {
+        return SIZE_MAX;
+    }
+    return bytes;
+}
+
+static size_t left_of(size_t limit, size_t used) { return limit > used ? limit - used : 0; }
+
+size_t mem_available(void)
+{
+    char text[2048], used[64];
+    size_t least = SIZE_MAX;
+    if (read_small("/proc/meminfo", text, sizeof text)) {
+        const char *line = strstr(text, "MemAvailable:");
+        if (line != NULL) { least = parse_size(line + strlen("MemAvailable:"), 1024); }
+    }
+    if (read_small("/sys/fs/cgroup/memory.max", text, sizeof text) &&
+        read_small("/sys/fs/cgroup/memory.current", used, sizeof used)) {
+        size_t limit = parse_size(text, 1);
+        if (limit != SIZE_MAX) { least = min_size(least, left_of(limit, parse_size(used, 1))); }
+    }
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+        read_small("/proc/self/statm", used, sizeof used)) {
+        size_t pages = parse_size(used, (size_t)sysconf(_SC_PAGESIZE));
+        least = min_size(least, left_of((size_t)limit.rlim_cur, pages));
+    }
+    return least;
+}
+
+const char *mem_size_text(double bytes, char text[MEM_SIZE_TEXT])
+{
+    static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB", "PB"};
+    size_t unit = 0;
+    while (bytes >= 1000 && unit + 1 < COUNTOF(units)) {
+        bytes /= 1000;
+        unit++;
+    }
+    snprintf(text, MEM_SIZE_TEXT, unit > 0 && bytes < 10 ? "%.1f %s" : "%.0f %s", bytes,
+             units[unit]);
+    return text;
+}
+
+/* ---- Taking it ---- */
 
 bool mem_multiply(size_t a, size_t b, size_t *product)
 {
@@ -48,6 +127,25 @@ void *mem_try_aligned(size_t count, size_t size)
 {
     size_t bytes;
     if (!mem_multiply(count, size, &bytes) || bytes > SIZE_MAX / 2) { return NULL; }
+    if (bytes > ASK_FROM && bytes > mem_available()) { return NULL; }
     bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     return aligned_alloc(ALIGNMENT, bytes > 0 ? bytes : ALIGNMENT);
+}
+
+void *mem_lend(size_t size)
+{
+    void *block = malloc(size);
+    return size >= ASK_FROM ? block : check(block);
+}
+
+void *mem_lend_zero(size_t count, size_t size)
+{
+    void *block = calloc(count, size);
+    return size >= ASK_FROM || count >= ASK_FROM || size * count >= ASK_FROM ? block : check(block);
+}
+
+void *mem_lend_more(void *block, size_t size)
+{
+    void *larger = realloc(block, size);
+    return size >= ASK_FROM ? larger : check(larger);
 }

@@ -2,7 +2,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
-#include "base/file.h"
+#include "base/mapped.h"
 #include "base/memory.h"
 #include "base/unicode.h"
 
@@ -109,10 +109,10 @@ static int add_face(FontSet *fonts, const FcPattern *pattern)
     }
     if (fonts->face_count == MAX_FACES) { return -1; }
     MappedFile file;
-    if (!file_map((char *)path, &file, NULL)) { return -1; }
+    if (!mapped_open((char *)path, &file, NULL)) { return -1; }
     TTF_Font *font = open_size(&file, index, (int)(MEASURE_PIXELS * RESOLUTION_PER_PIXEL));
     if (font == NULL) {
-        file_unmap(&file);
+        mapped_close(&file);
         return -1;
     }
     TTF_SetFontHinting(font, TTF_HINTING_NONE);
@@ -165,6 +165,7 @@ static bool find_primary(FontSet *fonts, FontWeight weight)
 FontSet *font_open(Error *err)
 {
     FontSet *fonts = mem_zero(1, sizeof *fonts);
+    SDL_SetMemoryFunctions(mem_lend, mem_lend_zero, mem_lend_more, free);
     bool ok = TTF_Init() == 0;
     if (!ok) {
         free(fonts);
@@ -190,7 +191,7 @@ void font_close(FontSet *fonts)
     for (int i = 0; i < fonts->sized_count; i++) { TTF_CloseFont(fonts->sized[i].font); }
     for (int i = 0; i < fonts->face_count; i++) {
         TTF_CloseFont(fonts->faces[i].measure);
-        file_unmap(&fonts->faces[i].file);
+        mapped_close(&fonts->faces[i].file);
         free(fonts->faces[i].path);
     }
     for (int i = 0; i < FONT_WEIGHTS; i++) { free(fonts->family[i]); }

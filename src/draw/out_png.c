@@ -16,6 +16,9 @@
 #pragma GCC diagnostic ignored "-Wshadow"
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#define STBIW_MALLOC(size) mem_alloc(size, 1) /* stb asserts that there is memory */
+#define STBIW_REALLOC(block, size) mem_grow(block, size, 1)
+#define STBIW_FREE(block) free(block)
 #define STB_IMAGE_WRITE_STATIC
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #define STBI_WRITE_NO_STDIO

@@ -33,6 +33,7 @@ typedef struct Loader {
     const char *type;   /* of the family, for sentences */
     Pending *pending;   /* tensors that are not float32 in memory yet */
     size_t pending_count;
+    bool mapped; /* a tensor is used as it lies in the file */
     Error *err;
 } Loader;
 
@@ -73,6 +74,7 @@ static bool bind(Loader *loader, const float **slot, const char *name, const cha
     }
     if (!check_shape(loader, tensor, rows, columns)) { return false; }
     *slot = safetensors_floats(tensor);
+    loader->mapped = loader->mapped || *slot != NULL;
     if (*slot == NULL) {
         loader->pending =
             mem_grow(loader->pending, loader->pending_count + 1, sizeof *loader->pending);
@@ -237,6 +239,7 @@ bool encoder_load(Encoder *encoder, const ModelConfig *config, const Safetensors
         encoder->decoder = encoder->words;
     }
     if (ok) { share_layers(encoder); }
+    encoder->mapped = loader.mapped;
     free(loader.pending);
     if (!ok) { encoder_free(encoder); }
     return ok;
@@ -288,6 +291,7 @@ bool encoder_forget(Encoder *encoder, Error *err)
                    V + (tied ? 0 : V * H);
     float *block = encoder->random = mem_try_aligned(total, sizeof *block);
     if (block == NULL) { return error_set(err, "There is no memory for random weights."); }
+    encoder->mapped = false;
     uint64_t seed = 1;
     start(&block, &seed, &encoder->words, V * H, START_NORMAL);
     start(&block, &seed, &encoder->positions, P * H, START_NORMAL);

@@ -43,6 +43,7 @@ typedef struct Encoder {
     const float *head_gain, *head_shift;     /* [E], [E] */
     const float *decoder, *decoder_bias;     /* [V, E] (often the same as words), [V] */
     float *widened;                          /* the weights that were not float32 */
+    bool mapped;                             /* some weights lie in the file itself */
     float *random;                           /* all weights, of an untrained encoder; or NULL */
 } Encoder;
 

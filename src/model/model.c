@@ -10,6 +10,8 @@
 #include "model/steps.h"
 #include "model/team.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -36,6 +38,31 @@ static char *last_component(const char *path)
     return name;
 }
 
+static int is_read(const struct dirent *entry)
+{
+    static const char *const ends[] = {".json", ".jsonl", ".txt", ".safetensors"};
+    const char *dot = strrchr(entry->d_name, '.');
+    for (size_t i = 0; dot != NULL && i < COUNTOF(ends); i++) {
+        if (strcmp(dot, ends[i]) == 0) { return 1; }
+    }
+    return 0;
+}
+
+/* Nothing in the folder may lead the program out of it. */
+static bool check_entries(const char *folder, Error *err)
+{
+    struct dirent **entries;
+    int count = scandir(folder, &entries, is_read, alphasort);
+    if (count < 0) { return error_set(err, "%s can't be read: %s.", folder, strerror(errno)); }
+    bool ok = true;
+    for (int i = 0; i < count; i++) {
+        ok = ok && file_stays_inside(folder, entries[i]->d_name, err);
+        free(entries[i]);
+    }
+    free(entries);
+    return ok;
+}
+
 static bool open_parts(Model *model, const char *folder, Error *err)
 {
     if (!file_is_folder(folder)) {
@@ -48,11 +75,12 @@ static bool open_parts(Model *model, const char *folder, Error *err)
     }
     ModelConfig config;
     char *path = file_join(folder, "config.json");
-    bool ok = config_read(path, &config, err);
+    bool ok = check_entries(folder, err) && config_read(path, &config, err);
     free(path);
     ok = ok && (model->weights = safetensors_open_folder(folder, err)) != NULL &&
          encoder_load(&model->encoder, &config, model->weights, folder, err) &&
-         (model->tokenizer = tokenizer_open(folder, err)) != NULL;
+         (model->tokenizer = tokenizer_open(folder, err)) != NULL &&
+         safetensors_intact(model->weights, err);
     if (ok && tokenizer_vocab_size(model->tokenizer) > config.vocab_size) {
         ok = error_set(err,
                        "%s: the vocabulary has %d entries, but config.json says vocab_size "
@@ -148,24 +176,34 @@ static bool take_floats(size_t a, size_t b, size_t c, size_t d, float **array)
     return *array != NULL;
 }
 
-/* The arrays of the trace. All are written in full by the encoder, so none is cleared. */
+static bool too_large(size_t tokens, double bytes, Error *err)
+{
+    char need[MEM_SIZE_TEXT], have[MEM_SIZE_TEXT];
+    return error_set(err,
+                     "The trace of %zu tokens would take %s, but only %s of memory are free. Use a "
+                     "shorter text or a smaller model.",
+                     tokens, mem_size_text(bytes, need),
+                     mem_size_text((double)mem_available(), have));
+}
+
+/* The arrays of the trace. The system promises more memory than it has and ends whoever takes its word;
+ * so the size is compared with what is free first. All are written in full by the encoder, so none is cleared. */
 static bool allocate(const ModelConfig *config, bool logits, Trace *trace, Error *err)
 {
     const size_t L = (size_t)config->layers, A = (size_t)config->heads, T = (size_t)trace->tokens;
     const size_t d = (size_t)config->head_size, H = (size_t)config->hidden_size;
     const size_t V = logits ? (size_t)config->vocab_size : 0;
+    const double bytes =
+        sizeof(float) * ((double)L * (double)A * (double)T * (double)(T + 3 * d) +
+                         (double)(L + 1) * (double)T * (double)H + (double)T * (double)V);
+    if (bytes > (double)mem_available()) { return too_large(T, bytes, err); }
     if (take_floats(L, A, T, T, &trace->attention[ATTENTION_SELF].weights) &&
         take_floats(L, A, T, d, &trace->query) && take_floats(L, A, T, d, &trace->key) &&
         take_floats(L, A, T, d, &trace->value) && take_floats(1, L + 1, T, H, &trace->hidden) &&
         (!logits || take_floats(1, 1, T, V, &trace->logits))) {
         return true;
     }
-    double floats = (double)L * (double)A * (double)T * (double)(T + 3 * d) +
-                    (double)(L + 1) * (double)T * (double)H + (double)T * (double)V;
-    return error_set(err,
-                     "The trace of %zu tokens would take %.1f GB, more than there is memory. "
-                     "Use a shorter text or a smaller model.",
-                     T, floats * sizeof(float) / 1e9);
+    return too_large(T, bytes, err);
 }
 
 static double seconds_now(void)
@@ -223,7 +261,8 @@ Trace *model_run_without(const Model *model, Encoding *encoding, unsigned wants,
 
     if (check_encoding(model, encoding, err) && allocate(config, logits, trace, err) &&
         encoder_run(&model->encoder, model->team, trace, cancel, err) &&
-        record_steps(model, trace, wants, err)) {
+        record_steps(model, trace, wants, err) &&
+        (!model->encoder.mapped || safetensors_intact(model->weights, err))) {
         trace->seconds = seconds_now() - start;
         return trace;
     }

@@ -2,6 +2,8 @@
 
 #include "base/base.h"
 #include "base/file.h"
+#include "base/json.h"
+#include "base/mapped.h"
 #include "base/memory.h"
 #include "base/unicode.h"
 
@@ -189,6 +191,7 @@ static cJSON *parse_header(const char *path, const char *text, size_t length, Er
 {
     const char *end = text;
     cJSON *header = NULL;
+    if (!json_fits(text, length, path, err)) { return NULL; }
     if (unicode_valid_prefix(text, length) == length) {
         header = cJSON_ParseWithLengthOpts(text, length, &end, false);
     }
@@ -240,7 +243,7 @@ static bool add_shard(Safetensors *file, const char *path, Error *err)
     file->shards = mem_grow(file->shards, file->shard_count + 1, sizeof *file->shards);
     Shard *shard = &file->shards[file->shard_count++];
     *shard = (Shard){.path = mem_copy_string(path)};
-    if (!file_map(path, &shard->map, err)) { return false; }
+    if (!mapped_open(path, &shard->map, err)) { return false; }
     size_t start = find_data(path, &shard->map, err);
     if (start == 0) { return false; }
     shard->header = parse_header(path, (const char *)shard->map.bytes + 8, start - 8, err);
@@ -358,6 +361,10 @@ static bool open_index(Safetensors *file, const char *folder, const char *index,
     cJSON *root = NULL;
     bool ok = file_read(index, MAX_INDEX_BYTES, &text, err);
     if (ok) {
+        if (!json_fits(text.bytes, text.length, index, err)) {
+            buffer_free(&text);
+            return false;
+        }
         if (unicode_valid_prefix(text.bytes, text.length) == text.length) {
             root = cJSON_ParseWithLength(text.bytes, text.length);
         }
@@ -405,7 +412,7 @@ void safetensors_free(Safetensors *file)
     if (file == NULL) { return; }
     for (size_t i = 0; i < file->shard_count; i++) {
         cJSON_Delete(file->shards[i].header);
-        file_unmap(&file->shards[i].map);
+        mapped_close(&file->shards[i].map);
         free(file->shards[i].path);
     }
     free(file->shards);
@@ -414,6 +421,20 @@ void safetensors_free(Safetensors *file)
 }
 
 /* ---- Reading ---- */
+
+bool safetensors_intact(const Safetensors *file, Error *err)
+{
+    for (size_t i = 0; i < file->shard_count; i++) {
+        const Shard *shard = &file->shards[i];
+        if (!mapped_intact(&shard->map, shard->path)) {
+            return error_set(err,
+                             "%s was changed or cut off by another program while it was open. "
+                             "Open it again once it is whole.",
+                             shard->path);
+        }
+    }
+    return true;
+}
 
 size_t safetensors_count(const Safetensors *file) { return file->count; }
 

@@ -57,6 +57,10 @@ Safetensors *safetensors_open(const char *path, Error *err);
 Safetensors *safetensors_open_folder(const char *folder, Error *err);
 void safetensors_free(Safetensors *file); /* accepts NULL */
 
+/* Are the files still what was opened? False, with a sentence, when one of them was cut off or written to
+ * meanwhile: what was read since may be nonsense (see mapped.h). */
+bool safetensors_intact(const Safetensors *file, Error *err);
+
 size_t safetensors_count(const Safetensors *file);
 /* The tensor with that name or at that place (in order of names), lent; NULL when there is none. */
 const SafeTensor *safetensors_find(const Safetensors *file, const char *name);

@@ -3,6 +3,7 @@
 #include "base/base.h"
 #include "base/buffer.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/unicode.h"
 #include "model/config.h"
@@ -87,7 +88,8 @@ static const char *find_parameters(const char *text)
 static cJSON *parse(const Import *in, Buffer *text)
 {
     const char *start = skip_blanks(text->length > 0 ? text->bytes : "");
-    if (unicode_valid_prefix(start, strlen(start)) < strlen(start)) {
+    if (strlen(text->bytes) < text->length || /* a NUL would hide what is behind it */
+        unicode_valid_prefix(text->bytes, text->length) < text->length) {
         error_set(in->err, "%s is not valid UTF-8 text.", in->path);
         return NULL;
     }
@@ -98,6 +100,7 @@ static cJSON *parse(const Import *in, Buffer *text)
     }
     size_t before = (size_t)(start - text->bytes);
     blank_numbers(text->bytes + before, text->length - before);
+    if (!json_fits(start, text->length - before, in->path, in->err)) { return NULL; }
     cJSON *json = cJSON_ParseWithLengthOpts(start, text->length - before, NULL, 0);
     if (json == NULL) {
         error_set(in->err, "%s is broken: its JSON can't be read.", in->path);
@@ -494,27 +497,12 @@ static void finish(Import *in, const cJSON *json)
     trace_look_over(trace);
 }
 
-/* Bytes that are no UTF-8, as in a page that was cut or saved in another encoding, would come out again
- * in files that nobody can read. */
-static void repair(Import *in, Buffer *text)
-{
-    if (unicode_valid_prefix(text->bytes, text->length) == text->length) { return; }
-    Buffer repaired = {0};
-    buffer_add(&repaired, "", 0);
-    int count = unicode_repair(text->bytes, text->length, &repaired);
-    buffer_format(&in->note, "%d bytes of the file were no UTF-8 and are shown as \uFFFD. ", count);
-    buffer_free(text);
-    *text = repaired;
-}
-
 Trace *trace_import(const char *path, Error *err)
 {
     Buffer text = {0};
     buffer_add(&text, "", 0);
     Import in = {.path = path, .err = err, .trace = trace_new()};
-    bool there = file_read(path, FILE_LIMIT, &text, err);
-    if (there) { repair(&in, &text); }
-    cJSON *json = there ? parse(&in, &text) : NULL;
+    cJSON *json = file_read(path, FILE_LIMIT, &text, err) ? parse(&in, &text) : NULL;
     buffer_free(&text);
     bool ok = json != NULL && read_object(&in, json);
     if (ok) { finish(&in, json); }

@@ -3,6 +3,7 @@
 
 #include "base/base.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/unicode.h"
 
@@ -34,6 +35,7 @@ static cJSON *parse_json(const Buffer *text, const char *path, Error *err)
         error_set(err, "%s is not UTF-8 text; download it again.", path);
         return NULL;
     }
+    if (!json_fits(text->bytes, text->length, path, err)) { return NULL; }
     cJSON *json = cJSON_ParseWithLengthOpts(text->bytes, text->length + 1, NULL, true);
     if (!cJSON_IsObject(json)) {
         error_set(err, "%s is not valid JSON; download it again.", path);

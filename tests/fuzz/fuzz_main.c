@@ -85,8 +85,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     if (mkdtemp(folder) == NULL || mkdir(fuzz_path("headlight"), 0777) != 0) { abort(); }
     /* What the program would write for its user, and what it could reach on this machine. */
-    const char *const homes[] = {"HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME",
-                                 "XDG_CONFIG_HOME", "XDG_PICTURES_DIR"};
+    const char *const homes[] = {"HOME",           "XDG_STATE_HOME",  "XDG_DATA_HOME",
+                                 "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_PICTURES_DIR"};
     for (size_t i = 0; i < sizeof homes / sizeof homes[0]; i++) { setenv(homes[i], folder, 1); }
     unsetenv("DISPLAY");
     unsetenv("WAYLAND_DISPLAY");

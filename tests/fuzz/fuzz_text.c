@@ -28,10 +28,9 @@ static void check(const Tokenizer *tokenizer, const Encoding *encoding, int most
 void fuzz_text(const uint8_t *bytes, size_t length)
 {
     static Tokenizer *tokenizers[4];
-    static const char *const places[] = {"tests/data/bert-tiny/vocab.txt",
-                                         "tests/data/tokenizers/bpe/tokenizer.json",
-                                         "tests/data/tokenizers/unigram/tokenizer.json",
-                                         "models/headlight-en/vocab.txt"};
+    static const char *const places[] = {
+        "tests/data/bert-tiny/vocab.txt", "tests/data/tokenizers/bpe/tokenizer.json",
+        "tests/data/tokenizers/unigram/tokenizer.json", "models/headlight-en/vocab.txt"};
     Buffer text = {0};
     unicode_repair((const char *)bytes, length, &text);
     if (text.length == 0) { buffer_add(&text, "", 0); }
@@ -74,7 +73,8 @@ void fuzz_text(const uint8_t *bytes, size_t length)
 /* Words are separated by newlines. */
 void fuzz_options(const uint8_t *bytes, size_t length)
 {
-    char *line = calloc(length + 1, 1), *words[66] = {(char *)(uintptr_t) "headlight"}, *rest = line;
+    char *line = calloc(length + 1, 1), *words[66] = {(char *)(uintptr_t) "headlight"},
+         *rest = line;
     memcpy(line, bytes, length);
     int count = 1;
     for (char *word; count < 65 && (word = strsep(&rest, "\n")) != NULL;) { words[count++] = word; }

@@ -34,10 +34,9 @@ static void free_app(App *app)
 /* All but those that would reach beyond the scratch folder. */
 static void do_command(App *app, const char *line)
 {
-    static const char *const not_here[] = {"export",        "figure:copy", "lesson:record",
-                                           "lesson:open",   "open",        "trace:open",
-                                           "model:open",    "quit",        "compare:model",
-                                           "figure:scale"};
+    static const char *const not_here[] = {
+        "export",     "figure:copy", "lesson:record", "lesson:open",   "open",
+        "trace:open", "model:open",  "quit",          "compare:model", "figure:scale"};
     size_t name = strcspn(line, " ");
     for (size_t i = 0; i < sizeof not_here / sizeof not_here[0]; i++) {
         if (strlen(not_here[i]) == name && strncmp(line, not_here[i], name) == 0) { return; }
@@ -111,7 +110,9 @@ static void draw(App *app, unsigned choice)
     Buffer out = {0};
     Error err = {""};
     app->figure.scale = 1;
-    if (app->figure.size.x <= 0) { app->figure.size = (Vec){240, 180}; } /* packing pixels is slow */
+    if (app->figure.size.x <= 0) {
+        app->figure.size = (Vec){240, 180};
+    } /* packing pixels is slow */
     bool ok = export_make(app, formats[choice / (unsigned)view_count() % 5], &out, &err);
     if (ok ? out.length == 0 : err.text[0] == '\0') { abort(); }
     buffer_free(&out);
@@ -159,16 +160,15 @@ static unsigned take(Events *events) { return events->at < events->end ? *events
 static void take_text(Events *events, char *text, size_t size)
 {
     size_t length = take(events) % size;
-    if (length > (size_t)(events->end - events->at)) { length = (size_t)(events->end - events->at); }
+    if (length > (size_t)(events->end - events->at)) {
+        length = (size_t)(events->end - events->at);
+    }
     memcpy(text, events->at, length);
     text[length] = '\0';
     events->at += length;
 }
 
-static char *get_clipboard(void *user)
-{
-    return strdup(user);
-}
+static char *get_clipboard(void *user) { return strdup(user); }
 
 static void set_clipboard(void *user, const char *text) { snprintf(user, 256, "%s", text); }
 
@@ -187,7 +187,8 @@ static void do_event(App *app, Input *input, Events *events, Vec *size)
         input_add_text(input, text);
         break;
     case 2:
-        input->mouse = (Vec){(float)take(events) / 255 * size->x, (float)take(events) / 255 * size->y};
+        input->mouse =
+            (Vec){(float)take(events) / 255 * size->x, (float)take(events) / 255 * size->y};
         input->mouse_inside = true;
         break;
     case 3: /* click */
@@ -204,9 +205,7 @@ static void do_event(App *app, Input *input, Events *events, Vec *size)
         input->wheel = (Vec){0, (float)((int)take(events) - 128) / 8};
         input->modifiers = take(events) % 8;
         break;
-    case 6:
-        *size = (Vec){(float)(1 + take(events) * 16), (float)(1 + take(events) * 12)};
-        break;
+    case 6: *size = (Vec){(float)(1 + take(events) * 16), (float)(1 + take(events) * 12)}; break;
     default:
         key = take(events);
         int count = 0;

@@ -3,6 +3,7 @@
 #include "base/base.h"
 #include "base/buffer.h"
 #include "base/file.h"
+#include "base/mapped.h"
 #include "base/memory.h"
 #include "base/unicode.h"
 
@@ -136,13 +137,13 @@ static void a_file_is_written_whole_and_keeps_its_permissions(void **state)
     assert_false(file_read(path, 3, &back, &err));
     assert_non_null(strstr(err.text, "larger than"));
     MappedFile file;
-    assert_true(file_map(path, &file, &err));
+    assert_true(mapped_open(path, &file, &err));
     assert_int_equal(file.length, 6);
-    file_unmap(&file);
+    mapped_close(&file);
     assert_true(file_write(path, "", 0, &err));
-    assert_true(file_map(path, &file, &err)); /* an empty file is a file */
+    assert_true(mapped_open(path, &file, &err)); /* an empty file is a file */
     assert_int_equal(file.length, 0);
-    file_unmap(&file);
+    mapped_close(&file);
     buffer_free(&back);
     free(path);
 }
@@ -229,9 +230,9 @@ static void what_cannot_be_opened_is_named(void **state)
     Folder *folder = *state;
     Error err = {""};
     MappedFile file;
-    assert_false(file_map("/nowhere/at/all", &file, &err));
+    assert_false(mapped_open("/nowhere/at/all", &file, &err));
     assert_non_null(strstr(err.text, "/nowhere/at/all"));
-    assert_false(file_map(folder->path, &file, &err));
+    assert_false(mapped_open(folder->path, &file, &err));
     assert_non_null(strstr(err.text, "not a regular file"));
     assert_false(file_write("/nowhere/at/all", "x", 1, &err));
     assert_false(file_write(folder->path, "x", 1, &err));
