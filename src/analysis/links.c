@@ -78,9 +78,16 @@ int links_rank(const Slice *slice, int layer, int head, int query, int key)
     return rank;
 }
 
-bool links_score(const Trace *trace, int layer, int head, int query, int key, float *score)
+bool links_score(const Trace *trace, AttentionKind kind, int layer, int head, int query, int key,
+                 float *score)
 {
-    if (trace->query == NULL || trace->key == NULL || trace->head_size == 0) { return false; }
+    /* The vectors are those of the text itself, not of another kind of attention. */
+    const Attention *a = &trace->attention[kind];
+    if (trace->query == NULL || trace->key == NULL || trace->head_size == 0 ||
+        layer >= trace->layers || head >= trace->heads || a->query_tokens != trace->encoding ||
+        a->key_tokens != trace->encoding || query >= trace->tokens || key >= trace->tokens) {
+        return false;
+    }
     size_t size = (size_t)trace->head_size;
     const float *q = trace_vectors(trace, trace->query, layer, head) + (size_t)query * size;
     const float *k = trace_vectors(trace, trace->key, layer, head) + (size_t)key * size;

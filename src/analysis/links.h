@@ -24,6 +24,7 @@ int links_rank(const Slice *slice, int layer, int head, int query, int key);
 
 /* The scaled score before the softmax, q . k / sqrt(d) (Vaswani et al. 2017, equation 1). False
  * when the trace has no query and key vectors. */
-bool links_score(const Trace *trace, int layer, int head, int query, int key, float *score);
+bool links_score(const Trace *trace, AttentionKind kind, int layer, int head, int query, int key,
+                 float *score);
 
 #endif

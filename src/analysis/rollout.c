@@ -3,6 +3,7 @@
 #include "base/base.h"
 #include "base/memory.h"
 
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,9 @@ void rollout_mean(const Trace *trace, int layer, const HeadSet *heads, float *me
     for (int head = headset_next(heads, -1); head >= 0 && head < a->heads;
          head = headset_next(heads, head)) {
         const float *weights = trace_head(trace, ATTENTION_SELF, layer, head);
-        for (size_t i = 0; i < count; i++) { mean[i] += weights[i] > 0 ? weights[i] : 0; }
+        for (size_t i = 0; i < count; i++) { /* what is missing or no weight counts as none */
+            mean[i] += weights[i] > 0 && weights[i] <= FLT_MAX ? weights[i] : 0;
+        }
         chosen++;
     }
     for (size_t i = 0; i < count && chosen > 1; i++) { mean[i] /= (float)chosen; }
@@ -32,12 +35,12 @@ void rollout_mix(const Trace *trace, int layer, const HeadSet *heads, float *mix
         float sum = 0, *weights = mixed + row * tokens;
         weights[row] += 1; /* the residual, as heavy as a whole row of weights */
         for (size_t i = 0; i < tokens; i++) { sum += weights[i]; }
-        for (size_t i = 0; i < tokens; i++) { weights[i] /= sum; }
+        for (size_t i = 0; i < tokens; i++) { weights[i] = sum <= FLT_MAX ? weights[i] / sum : 0; }
     }
 }
 
 /* out = left * right, all [n, n]. */
-static void multiply(const float *left, const float *right, size_t n, float *out)
+static void multiply(const float *left, const float *right, size_t n, float *restrict out)
 {
     memset(out, 0, n * n * sizeof *out);
     for (size_t i = 0; i < n; i++) {
@@ -61,6 +64,28 @@ void rollout_run(const Trace *trace, int layer, const HeadSet *heads, float *rol
     }
     free(mixed);
     free(product);
+}
+
+const float *rollout_cached(RolloutCache *cache, const Trace *trace, int layer,
+                            const HeadSet *heads)
+{
+    const Attention *a = &trace->attention[ATTENTION_SELF];
+    if (cache->weights != a->weights || cache->layer != layer ||
+        memcmp(&cache->heads, heads, sizeof *heads) != 0) {
+        rollout_forget(cache);
+        cache->rollout = mem_alloc((size_t)a->queries * (size_t)a->keys, sizeof(float));
+        rollout_run(trace, layer, heads, cache->rollout);
+        cache->weights = a->weights;
+        cache->layer = layer;
+        cache->heads = *heads;
+    }
+    return cache->rollout;
+}
+
+void rollout_forget(RolloutCache *cache)
+{
+    free(cache->rollout);
+    *cache = (RolloutCache){0};
 }
 
 /* ---- Maximum flow (Dinic 1970) on the layered graph ----
@@ -111,7 +136,7 @@ static bool reach(Graph *g, int source, int sink)
             float room;
             size_t edge;
             int other = neighbour(g, node, i, &room, &edge);
-            if (other < 0 || room <= FLOW_LEAST || g->distance[other] >= 0) { continue; }
+            if (other < 0 || !(room > FLOW_LEAST) || g->distance[other] >= 0) { continue; }
             g->distance[other] = g->distance[node] + 1;
             g->queue[tail++] = other;
         }
@@ -127,7 +152,7 @@ static float push(Graph *g, int node, int sink, float most)
         size_t edge;
         bool down = g->next[node] < g->tokens;
         int other = neighbour(g, node, g->next[node], &room, &edge);
-        if (other < 0 || room <= FLOW_LEAST || g->distance[other] != g->distance[node] + 1) {
+        if (other < 0 || !(room > FLOW_LEAST) || g->distance[other] != g->distance[node] + 1) {
             continue;
         }
         float pushed = push(g, other, sink, min_float(most, room));
@@ -161,7 +186,9 @@ bool rollout_flow(const Trace *trace, int layer, const HeadSet *heads, int query
         memset(g.flow, 0, edges * sizeof *g.flow);
         flow[sink] = 0;
         while (reach(&g, source, sink)) {
+            float before = flow[sink];
             for (float pushed; (pushed = push(&g, source, sink, 1)) > 0;) { flow[sink] += pushed; }
+            if (!(flow[sink] > before)) { break; } /* too little to be counted */
         }
         sum += flow[sink];
     }

@@ -19,6 +19,19 @@ void rollout_mix(const Trace *trace, int layer, const HeadSet *heads, float *mix
  * `layer` (0: after the first one), column = input token. Rows sum to 1. */
 void rollout_run(const Trace *trace, int layer, const HeadSet *heads, float *rollout);
 
+/* The last rollout, for a picture that is drawn again and again: layers * T^3 multiplications are too many for
+ * every frame. A zeroed one is empty. */
+typedef struct RolloutCache {
+    const float *weights; /* of which attention; NULL: empty */
+    int layer;
+    HeadSet heads;
+    float *rollout; /* [T, T] */
+} RolloutCache;
+/* The same as rollout_run, lent until the next call. Forget it before the trace is freed. */
+const float *rollout_cached(RolloutCache *cache, const Trace *trace, int layer,
+                            const HeadSet *heads);
+void rollout_forget(RolloutCache *cache);
+
 /* Attention flow (section 3.2): the maximum flow from the output of token `query` of `layer` down
  * to every input token, edge capacities A'; flow [T], made to sum to 1. False when the graph is too
  * large for an interactive answer; then flow is untouched. */

@@ -96,6 +96,8 @@ void slice_keep_range(Slice *slice, int first, int last)
 
 /* ---- Words ---- */
 
+enum { MOST_WORD = 1024 }; /* bytes of a word put together from pieces */
+
 /* Groups consecutive tokens of one word. Returns how many groups there are; index [count] becomes
  * that of their first tokens. */
 static int group(const Encoding *text, int *index, int count, int **starts, int **tokens,
@@ -113,7 +115,9 @@ static int group(const Encoding *text, int *index, int count, int **starts, int 
             token->side == word->side && (*tokens)[i - 1] == index[i] - 1) {
             const char *piece = token->piece;
             if (strncmp(piece, "##", 2) == 0) { piece += 2; }
-            word->piece = arena_format(arena, "%s%s", word->piece, piece);
+            if (strlen(word->piece) < MOST_WORD) { /* nobody reads on, and each piece copies all */
+                word->piece = arena_format(arena, "%s%s", word->piece, piece);
+            }
             word->end = token->end;
             continue;
         }
@@ -193,6 +197,10 @@ static void combine_rollout(const Slice *slice, int layer, const HeadSet *heads,
     if (a->queries != a->keys) { return; }
     Trace trace = {.layers = a->layers, .heads = a->heads, .tokens = a->queries};
     trace.attention[ATTENTION_SELF] = *a;
+    if (slice->rollout != NULL) {
+        cut_matrix(slice, rollout_cached(slice->rollout, &trace, layer, heads), weights);
+        return;
+    }
     Arena scratch = {0};
     float *rollout = arena_alloc(&scratch, (size_t)a->queries * (size_t)a->keys, sizeof *rollout);
     rollout_run(&trace, layer, heads, rollout);

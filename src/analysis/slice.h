@@ -54,6 +54,7 @@ typedef struct Slice {
     int *query_index; /* [queries]: index in attention->query_tokens */
     int *key_index;   /* [keys] */
     bool renormalise;
+    struct RolloutCache *rollout; /* lent by whoever draws again and again, or NULL */
     /* Of words: the tokens that row or column i stands for, [start[i], start[i + 1]) of the tokens,
      * and a token that is the whole word. NULL: rows and columns are tokens. */
     int *query_start, *query_token, *key_start, *key_token;

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define MOST_PROBE (1 << 20) /* bytes */
+
 static void read_examples(App *app)
 {
     Error err = {""};
@@ -57,6 +59,7 @@ void app_free(App *app)
     drawing_free(app->screen);
     pattern_free(app->patterns);
     thumbnail_forget(&app->thumbnails);
+    rollout_forget(&app->rollout);
     free(app->heads_off);
     free(app->grid);
     free(app->last_export);
@@ -91,7 +94,8 @@ static bool same_token(const Encoding *before, const Encoding *after, int token)
 
 static bool pin_survives(const Target *pin, const Attention *before, const Attention *after)
 {
-    return same_token(before->query_tokens, after->query_tokens, pin->query) &&
+    return pin->layer < after->layers && pin->head < after->heads &&
+           same_token(before->query_tokens, after->query_tokens, pin->query) &&
            same_token(before->key_tokens, after->key_tokens, pin->key);
 }
 
@@ -163,6 +167,7 @@ static void take_trace(App *app, Trace *trace)
     app->trace_changed = false;
     fit_view(app, before);
     thumbnail_forget(&app->thumbnails);
+    rollout_forget(&app->rollout);
     trace_free(before);
     free(app->grid);
     app->grid = NULL;
@@ -197,6 +202,8 @@ static void learn_patterns(App *app)
                             ? survey_find_probe(app->model, &scratch, NULL)
                             : NULL;
     ProbeSet set;
+    FileStamp stamp; /* a set that takes long to read is for `headlight probe` */
+    if (probe != NULL && (!file_stamp(probe, &stamp) || stamp.size > MOST_PROBE)) { probe = NULL; }
     if (probe != NULL && (app->patterns = survey_read_cache(app->model, probe)) == NULL &&
         probe_read(probe, &set, NULL)) {
         worker_survey(app->worker, app->model, &set);
@@ -296,13 +303,12 @@ bool app_open_model(App *app, const char *name, Error *err)
 }
 
 /* A trace has no model behind it: typing would change nothing, so the fields show its text. */
-bool app_open_trace(App *app, const char *path, Error *err)
+static void take_opened(App *app, Trace *trace)
 {
-    Trace *trace = trace_file_read(path, err);
-    if (trace == NULL) { return false; }
+    if (app->worker != NULL) { worker_forget(app->worker); }
+    app->asked = 0;
     if (app->model != NULL) {
         if (app->worker != NULL) {
-            worker_request(app->worker, NULL, NULL, "", NULL, MODEL_ATTENTION, NULL);
             worker_retire(app->worker, app->model);
         } else {
             model_free(app->model);
@@ -318,6 +324,21 @@ bool app_open_trace(App *app, const char *path, Error *err)
     app->pair_open = text[1] != NULL;
     take_trace(app, trace);
     if (trace->note != NULL) { app_say(app, false, "%s", trace->note); }
+}
+
+bool app_open_trace(App *app, const char *path, Error *err)
+{
+    if (app->worker == NULL) { return app_open_trace_here(app, path, err); }
+    app->asked = app->now + 1;
+    worker_open_trace(app->worker, path);
+    return true;
+}
+
+bool app_open_trace_here(App *app, const char *path, Error *err)
+{
+    Trace *trace = trace_file_read(path, err);
+    if (trace == NULL) { return false; }
+    take_opened(app, trace);
     return true;
 }
 
@@ -334,7 +355,13 @@ void app_poll(App *app)
     if (answer.model != NULL) {
         take_model(app, answer.model, ask_again || worker_busy(app->worker));
     }
-    if (answer.trace != NULL) { take_trace(app, answer.trace); }
+    if (answer.opened) {
+        take_opened(app, answer.trace);
+    } else if (answer.trace != NULL && app->model != NULL) {
+        take_trace(app, answer.trace);
+    } else { /* of a model that has given way to a trace meanwhile */
+        trace_free(answer.trace);
+    }
     app->changed = true;
 }
 

@@ -58,6 +58,7 @@ typedef struct App {
     float *grid;      /* [layers, heads] of `measure`, of the current trace; NULL: to be made */
     Target grid_link; /* the link that `grid` was made for */
     Thumbnails thumbnails;    /* of the trace, for the model view */
+    RolloutCache rollout;     /* of the trace */
     bool shrinking;           /* the enlarged head is on its way back */
     uint64_t moved;           /* ms, of the frame that moved it last; 0: it rests */
     uint64_t step_moved;      /* the same of the walk-through's step */
@@ -122,7 +123,10 @@ void app_free(App *app);
 
 /* Opens a model by name or folder. With a worker it happens there, and the sentence follows. */
 bool app_open_model(App *app, const char *name, Error *err);
+/* The same of a trace file, which takes the model's place. */
 bool app_open_trace(App *app, const char *path, Error *err);
+/* The same at once, for a small file that came with the program. */
+bool app_open_trace_here(App *app, const char *path, Error *err);
 /* Sets the sentence (and pair, may be NULL) and runs it. */
 bool app_show(App *app, const char *text, const char *pair, Error *err);
 /* Runs the sentence as it is now; with a worker the answer comes with a later frame. */

@@ -19,6 +19,7 @@ bool app_comparing_texts(const App *app)
 void app_compare_free(App *app)
 {
     worker_free(app->second);
+    rollout_forget(&app->rollout);
     trace_free(app->second_trace);
     model_free(app->second_model);
     free(app->compare_model);
@@ -31,6 +32,7 @@ void app_compare_free(App *app)
 
 static void take_second(App *app, Trace *trace)
 {
+    rollout_forget(&app->rollout);
     trace_free(app->second_trace);
     app->second_trace = trace;
     app->view.other = trace;

@@ -171,6 +171,7 @@ static void draw_picture(App *app)
         ask_for_steps(app);
         move_step(app);
         app->view.thumbnails = &app->thumbnails;
+        app->view.rollout = &app->rollout;
         app->thumbnails.allowance = MOST_POOLED;
         app->view.patterns = app->patterns;
         view_draw(app->trace, &app->view, app->picture_area, app->picture);

@@ -58,6 +58,9 @@ void app_lesson_go(App *app, int step)
     ViewState fresh = view_state_default();
     fresh.theme = theme;
     fresh.attention = app->view.attention;
+    if (app->trace != NULL) {
+        headset_fill(&fresh.heads, app->trace->attention[fresh.attention].heads);
+    }
     fresh.caption = fresh.legend = false; /* the room is for the picture */
     app->view = fresh;
     app->pair_open = false;
@@ -84,7 +87,7 @@ bool app_lesson_continue(App *app, Error *err)
 {
     bool ok = true;
     while (app->lesson != NULL && app->lesson_due < app->lesson_line_count) {
-        const LessonLine *line = &app->lesson_lines[app->lesson_due];
+        const LessonLine copy = app->lesson_lines[app->lesson_due], *line = &copy;
         /* A newer question to the worker would take the place of the one that it works on. */
         bool busy = app->worker != NULL && app->asked != 0;
         bool early = app->worker != NULL && app->trace == NULL;

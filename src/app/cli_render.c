@@ -85,6 +85,7 @@ static bool render_line(Batch *batch, const char *line, size_t length, int numbe
         trace_free(app->trace);
         app->trace = NULL;
         thumbnail_forget(&app->thumbnails);
+        rollout_forget(&app->rollout);
         app->view = view_state_default();
         app->figure = figure_default();
         ok = app_show(app, text.bytes, tab != NULL ? pair.bytes : NULL, err) &&

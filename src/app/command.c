@@ -159,6 +159,27 @@ bool command_exists(const char *line)
     return false;
 }
 
+bool command_is_harmless(const char *line)
+{
+    /* Whole names, or all of a group ("step:"). */
+    static const char *const harmless[] = {
+        "text:set", "text:clear",   "pair:set",  "pair:toggle", "view:set",  "view:next",
+        "layer:",   "head:",        "words",     "top:",        "attention", "filter",
+        "special",  "threshold:",   "contrast",  "heatmap:",    "zoom:",     "pin:",
+        "enlarge",  "thumbnails",   "flow:kind", "step:",       "mask:",     "compare:",
+        "rank:",    "grid:measure", "theme",     "only:",
+    };
+    size_t length = strcspn(line, " ");
+    for (size_t i = 0; i < COUNTOF(harmless); i++) {
+        size_t size = strlen(harmless[i]);
+        bool group = harmless[i][size - 1] == ':';
+        if ((group ? length > size : length == size) && strncmp(line, harmless[i], size) == 0) {
+            return command_exists(line);
+        }
+    }
+    return false;
+}
+
 bool command_run(App *app, const char *line, Error *err)
 {
     size_t length = strcspn(line, " ");

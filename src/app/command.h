@@ -22,6 +22,9 @@ extern const Command command_table[]; /* ends with name == NULL */
 bool command_run(App *app, const char *line, Error *err);
 /* Is there a command of the line's name? */
 bool command_exists(const char *line);
+/* Does the line only change what is shown? Only such commands are run from files (lessons, sessions), which
+ * may come from strangers: nothing that opens, saves, copies, records or ends anything. */
+bool command_is_harmless(const char *line);
 /* The same, with the failure shown in the message line. */
 void command_do(App *app, const char *line);
 void command_do_format(App *app, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -217,6 +217,9 @@ static bool open_file(App *app, const char *path, Error *err)
         free(folder);
         return ok;
     }
+    if (file_exists(path) && !file_is_regular(path)) {
+        return error_set(err, "%s is not a regular file.", path);
+    }
     size_t length = strlen(path), tail = strlen(".safetensors");
     bool trace = length > tail && strcmp(path + length - tail, ".safetensors") == 0;
     if (trace || trace_import_knows(path)) { return app_open_trace(app, path, err); }

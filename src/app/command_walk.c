@@ -73,7 +73,7 @@ bool command_step_example(App *app, const char *argument, Error *err)
     (void)argument;
     Arena scratch = {0};
     const char *path = models_find_asset("assets/thinking-machines.json", &scratch);
-    bool ok = path != NULL ? app_open_trace(app, path, err)
+    bool ok = path != NULL ? app_open_trace_here(app, path, err)
                            : error_set(err, "assets/thinking-machines.json is not there.");
     arena_free(&scratch);
     if (!ok) { return false; }

@@ -71,8 +71,12 @@ static bool check_value(const Reader *r, LessonKey key, const char *value)
         return strcmp(value, "all") == 0 || is_number(value, "0123456789,") ||
                complain(r, "expected heads like 3 or 0,5, or all", value);
     case LESSON_DO:
-        return command_exists(value) ||
-               complain(r, "expected a command like \"words words\"", value);
+        if (!command_exists(value)) {
+            return complain(r, "expected a command like \"words words\"", value);
+        }
+        return command_is_harmless(value) ||
+               complain(r, "a lesson may only change what is shown, not open, save or end anything",
+                        value);
     default: return value[0] != '\0' || complain(r, "expected something behind the colon", value);
     }
 }
@@ -114,6 +118,9 @@ static bool take_line(Reader *r, char *name, const char *value)
         return true;
     }
     if (strcmp(name, "note") == 0 && !r->header) { /* again: it goes on */
+        if (strlen(r->step.note) + strlen(value) > LESSON_MAX_NOTE) {
+            return complain(r, "the note is too long for a slide", "");
+        }
         r->step.note =
             arena_format(arena, "%s%s%s", r->step.note, r->step.note[0] != '\0' ? " " : "", value);
         return true;

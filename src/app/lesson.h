@@ -26,7 +26,7 @@
 
 #include <stdbool.h>
 
-enum { LESSON_MAX_STEPS = 500, LESSON_MAX_LINES = 64 };
+enum { LESSON_MAX_STEPS = 500, LESSON_MAX_LINES = 64, LESSON_MAX_NOTE = 4096 /* bytes */ };
 #define LESSON_MAX_BYTES ((size_t)1 << 20)
 
 /* What a step can say, in the order in which it is done. */

@@ -90,7 +90,9 @@ static void show_cell(App *app, Rect cell, int layer, int head, float value)
     bool chosen = layer == app->view.layer && headset_has(&app->view.heads, head);
     if (chosen) { drawing_frame(ui->drawing, rect_inset(cell, 0), 4, 2, theme->accent); }
     int heads = app->trace->attention[app->view.attention].heads;
-    if (app->trace->heads_off != NULL && app->trace->heads_off[layer * heads + head] != 0) {
+    bool known = app->view.attention == trace_first_kind(app->trace) &&
+                 app->trace->heads_off != NULL; /* it is about those */
+    if (known && app->trace->heads_off[layer * heads + head] != 0) {
         Vec a = {cell.x + 4, cell.y + 4}, b = {cell.x + cell.w - 4, cell.y + cell.h - 4};
         drawing_line(ui->drawing, a, b, 1.8f, theme->ink);
         drawing_line(ui->drawing, (Vec){a.x, b.y}, (Vec){b.x, a.y}, 1.8f, theme->ink);

@@ -126,7 +126,8 @@ static void show_link(App *app, Rect *rest, const Slice *slice, const Target *li
              links_rank(slice, app->view.layer, head, link->query, link->key), slice->keys);
     fact(app, rest, "rank", text);
     float score;
-    if (links_score(app->trace, app->view.layer, head, link->query, link->key, &score)) {
+    if (links_score(app->trace, app->view.attention, app->view.layer, head, link->query, link->key,
+                    &score)) {
         snprintf(text, sizeof text, "%.4f", (double)score);
         fact(app, rest, "q\u00B7k / \u221Ad", text);
     }
@@ -220,8 +221,7 @@ void panels_status(App *app, Rect rect)
     }
     if (app->asked != 0 && app->now >= app->asked + APP_PATIENCE_MS) {
         ui_label(ui, inner,
-                 app->trace == NULL ? "Opening the model \u2026"
-                                    : "Working \u2026 type on to start over",
+                 app->trace == NULL ? "Opening \u2026" : "Working \u2026 type on to start over",
                  UI_TONE_INK, TEXT_LEFT);
         return;
     }
@@ -229,23 +229,21 @@ void panels_status(App *app, Rect rect)
              TEXT_RIGHT);
     if (app->trace == NULL) { return; }
     const Encoding *encoding = app->trace->encoding;
-    char text[240];
-    int used = snprintf(text, sizeof text, "%s   %d tokens", app->trace->model, encoding->count);
+    Buffer text = {0};
+    buffer_format(&text, "%s   %d tokens", app->trace->model, encoding->count);
     if (app->trace->seconds > 0) {
-        used += snprintf(text + used, sizeof text - (size_t)used, "   pass %.1f ms",
-                         app->trace->seconds * 1000);
+        buffer_format(&text, "   pass %.1f ms", app->trace->seconds * 1000);
     }
     char off[100];
     if (app->trace->heads_off != NULL) {
-        used +=
-            snprintf(text + used, sizeof text - (size_t)used, "   heads off: %s (Shift+O: all on)",
-                     trace_name_off(app->trace, off, sizeof off));
+        buffer_format(&text, "   heads off: %s (Shift+O: all on)",
+                      trace_name_off(app->trace, off, sizeof off));
     }
     if (encoding->cut > 0) {
-        snprintf(text + used, sizeof text - (size_t)used,
-                 "   %d tokens too long for the model were left out", encoding->cut);
+        buffer_format(&text, "   %d tokens too long for the model were left out", encoding->cut);
     }
-    ui_label(ui, inner, text, encoding->cut > 0 ? UI_TONE_INK : UI_TONE_SMALL, TEXT_LEFT);
+    ui_label(ui, inner, text.bytes, encoding->cut > 0 ? UI_TONE_INK : UI_TONE_SMALL, TEXT_LEFT);
+    buffer_free(&text);
 }
 
 void panels_tooltip(App *app)

@@ -19,6 +19,8 @@
 #define FILE_LIMIT ((size_t)1 << 20)
 #define LOCK_WAIT_NS 2000000L
 enum { STAY_MS = 2000, WRITE_MS = 4000, MOST_COMMANDS = 64, LOCK_TRIES = 10 };
+/* Bytes of a sentence in the history: all of them together stay far below FILE_LIMIT. */
+enum { MOST_REMEMBERED = 8192 };
 
 struct Session {
     char *folder;                 /* NULL: nowhere to write */
@@ -82,29 +84,22 @@ static const char *argument_of(const char *line, const char *command)
 
 static void take_line(Session *session, const char *line)
 {
-    static const char *const harmless[] = {
-        "view:set",     "layer:set",     "head:set",      "head:combine", "filter",
-        "special",      "threshold:set", "contrast",      "words",        "top:k",
-        "top:p",        "heatmap:map",   "heatmap:scale", "flow:kind",    "thumbnails",
-        "grid:measure", "theme",         "pin:query",     "pin:key",      "compare:model",
-    };
     const struct {
         const char *command;
         char **field;
     } fields[] = {{"model:open", &session->start.model},
                   {"text:set", &session->start.text},
                   {"pair:set", &session->start.pair}};
+    bool taken = false;
     for (size_t i = 0; i < COUNTOF(fields); i++) {
         const char *argument = argument_of(line, fields[i].command);
         if (argument == NULL) { continue; }
+        taken = true;
         free(*fields[i].field);
         *fields[i].field = mem_copy_string(argument);
     }
-    for (size_t i = 0; i < COUNTOF(harmless); i++) {
-        if (argument_of(line, harmless[i]) == NULL) { continue; }
-        if (session->command_count == MOST_COMMANDS) { return; }
+    if (!taken && command_is_harmless(line) && session->command_count < MOST_COMMANDS) {
         session->commands[session->command_count++] = mem_copy_string(line);
-        return;
     }
 }
 
@@ -124,7 +119,8 @@ static void read_history(App *app)
     if (read_file(app, "history", HISTORY_TITLE, &text)) {
         char *rest = text.bytes + strlen(HISTORY_TITLE) + 1;
         for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
-            if (line[0] != '\0' && app->history_count < APP_MAX_HISTORY && !in_history(app, line)) {
+            if (line[0] != '\0' && app->history_count < APP_MAX_HISTORY &&
+                strlen(line) <= MOST_REMEMBERED && !in_history(app, line)) {
                 app->history[app->history_count++] = mem_copy_string(line);
             }
         }
@@ -321,7 +317,8 @@ static void watch_sentence(App *app)
         session->candidate = mem_copy_string(line.length > 0 ? line.bytes : "");
         session->since = app->now;
     } else if (session->since != 0 && app->now - session->since >= STAY_MS) {
-        if (strspn(line.bytes, " \t") < line.length) { remember(app, line.bytes); }
+        bool remarkable = strspn(line.bytes, " \t") < line.length && line.length <= MOST_REMEMBERED;
+        if (remarkable) { remember(app, line.bytes); }
         session->since = 0; /* it is in */
     }
     buffer_free(&line);

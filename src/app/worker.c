@@ -2,8 +2,8 @@
 
 #include "app/survey.h"
 #include "base/memory.h"
+#include "model/trace_file.h"
 
-#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 typedef struct Request {
     const Model *model;
     char *folder, *text, *pair;
+    char *trace_path; /* a trace to be opened, instead of all others; or NULL */
     unsigned wants;
     unsigned char *heads_off; /* of `model`, or NULL */
 } Request;
@@ -47,6 +48,7 @@ static void free_request(Request *request)
     free(request->folder);
     free(request->text);
     free(request->pair);
+    free(request->trace_path);
     free(request->heads_off);
     free(request);
 }
@@ -62,6 +64,12 @@ static void free_answer(WorkerAnswer *answer)
 static bool work(const Request *request, const atomic_bool *cancel, WorkerAnswer *answer)
 {
     const Model *model = request->model;
+    if (request->trace_path != NULL) {
+        answer->trace = trace_file_read(request->trace_path, &answer->error);
+        answer->opened = answer->trace != NULL;
+        answer->failed = !answer->opened;
+        return true;
+    }
     if (request->folder != NULL) {
         answer->model = model_open(request->folder, &answer->error);
         if (answer->model == NULL) {
@@ -83,7 +91,8 @@ static bool work(const Request *request, const atomic_bool *cancel, WorkerAnswer
  * came from the model before it, so it is dropped: whoever polls asks again. */
 static void publish(Worker *worker, WorkerAnswer *answer)
 {
-    if (worker->answered && worker->answer.model != NULL && answer->model == NULL) {
+    if (worker->answered && !answer->opened && worker->answer.model != NULL &&
+        answer->model == NULL) {
         answer->model = worker->answer.model;
         worker->answer.model = NULL;
         trace_free(answer->trace);
@@ -210,6 +219,42 @@ void worker_free(Worker *worker)
     free(worker);
 }
 
+/* Puts the request in the place of one that waits, and cancels what runs. */
+static void put(Worker *worker, Request *request)
+{
+    pthread_mutex_lock(&worker->mutex);
+    Request *before = worker->request;
+    if (before != NULL && request->folder == NULL && request->trace_path == NULL) {
+        /* A model or a trace that was asked for but not opened yet is still wanted. */
+        request->folder = before->folder;
+        request->trace_path = before->trace_path;
+        before->folder = before->trace_path = NULL;
+    }
+    free_request(before);
+    worker->request = request;
+    atomic_store(&worker->cancel, true);
+    pthread_cond_signal(&worker->changed);
+    pthread_mutex_unlock(&worker->mutex);
+}
+
+void worker_forget(Worker *worker)
+{
+    pthread_mutex_lock(&worker->mutex);
+    free_request(worker->request);
+    worker->request = NULL;
+    if (worker->answered) { free_answer(&worker->answer); }
+    worker->answered = false;
+    atomic_store(&worker->cancel, true);
+    pthread_mutex_unlock(&worker->mutex);
+}
+
+void worker_open_trace(Worker *worker, const char *path)
+{
+    Request *request = mem_zero(1, sizeof *request);
+    request->trace_path = mem_copy_string(path);
+    put(worker, request);
+}
+
 void worker_request(Worker *worker, const Model *model, const char *folder, const char *text,
                     const char *pair, unsigned wants, const unsigned char *heads_off)
 {
@@ -224,17 +269,7 @@ void worker_request(Worker *worker, const Model *model, const char *folder, cons
         request->heads_off = mem_alloc(heads, 1);
         memcpy(request->heads_off, heads_off, heads);
     }
-    pthread_mutex_lock(&worker->mutex);
-    if (worker->request != NULL && request->folder == NULL) {
-        /* A model that was asked for but not opened yet is still wanted. */
-        request->folder = worker->request->folder;
-        worker->request->folder = NULL;
-    }
-    free_request(worker->request);
-    worker->request = request;
-    atomic_store(&worker->cancel, true);
-    pthread_cond_signal(&worker->changed);
-    pthread_mutex_unlock(&worker->mutex);
+    put(worker, request);
 }
 
 bool worker_poll(Worker *worker, WorkerAnswer *answer)
@@ -285,7 +320,10 @@ void worker_retire(Worker *worker, Model *model)
 {
     if (model == NULL) { return; }
     pthread_mutex_lock(&worker->mutex);
-    assert(worker->request == NULL || worker->request->model != model);
+    if (worker->request != NULL && worker->request->model == model) {
+        free_request(worker->request); /* nobody wants to know any more */
+        worker->request = NULL;
+    }
     worker->retired = mem_grow(worker->retired, worker->retired_count + 1, sizeof(Model *));
     worker->retired[worker->retired_count++] = model;
     pthread_cond_signal(&worker->changed);

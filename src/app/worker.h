@@ -16,6 +16,7 @@ typedef struct Worker Worker;
 typedef struct WorkerAnswer {
     Model *model; /* a newly opened one, or NULL */
     Trace *trace; /* NULL: see failed; if not that either, the text must be asked for again */
+    bool opened;  /* the trace comes from a file, not from a pass */
     bool failed;  /* error.text says why */
     Error error;
 } WorkerAnswer;
@@ -29,6 +30,11 @@ void worker_free(Worker *worker); /* cancels, waits, frees; accepts NULL */
  * it only takes the place of an older request. */
 void worker_request(Worker *worker, const Model *model, const char *folder, const char *text,
                     const char *pair, unsigned wants, const unsigned char *heads_off);
+/* Whatever was asked for is not wanted any more: what waits is dropped, what runs is cancelled, an answer
+ * that nobody took is freed. */
+void worker_forget(Worker *worker);
+/* Opens a trace file; nothing that was asked for before is wanted any more. */
+void worker_open_trace(Worker *worker, const char *path);
 /* The answer to the newest finished request, if there is one that was not polled yet. */
 bool worker_poll(Worker *worker, WorkerAnswer *answer);
 bool worker_busy(Worker *worker);
@@ -38,8 +44,8 @@ void worker_survey(Worker *worker, const Model *model, const ProbeSet *set);
 /* How far the survey is, items of items; both 0 when there is none. When it has just ended, *scores
  * is what it found, owned by whoever polls; else NULL. */
 void worker_poll_survey(Worker *worker, int *done, int *count, PatternScores **scores);
-/* Frees a model on the worker's thread, once nothing runs on it any more. Ask for something else
- * first: a request that waits must not name it. */
+/* Frees a model on the worker's thread, once nothing runs on it any more. A request that waits and names it
+ * is dropped. */
 void worker_retire(Worker *worker, Model *model);
 
 #endif

@@ -21,6 +21,7 @@ bool file_write_all(int fd, const char *bytes, size_t length);
 
 bool file_exists(const char *path);
 bool file_is_folder(const char *path);
+bool file_is_regular(const char *path); /* or a link to one */
 /* Makes the folder and those above it. */
 bool file_make_folder(const char *path, Error *err);
 

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST_TEXT = 4096 }; /* bytes of a line: what is beyond can't be seen in any picture */
+
 bool rect_contains(Rect rect, Vec point)
 {
     return point.x >= rect.x && point.y >= rect.y && point.x < rect.x + rect.w &&
@@ -168,12 +170,11 @@ float drawing_text_width(const Drawing *drawing, const char *string, float size,
 }
 
 /* The longest start of the string that fits with an ellipsis behind it: halving over byte offsets,
- * each moved back to the cluster boundary before it. What is beyond a few thousand bytes can't be
- * seen in any picture. */
+ * each moved back to the cluster boundary before it. */
 static const char *shorten(Drawing *drawing, const char *string, const TextStyle *style)
 {
     static const char ellipsis[] = "\u2026";
-    size_t length = strlen(string), low = 0, high = min_size(length, 4096);
+    size_t length = strlen(string), low = 0, high = min_size(length, MOST_TEXT + 3);
     char *text = arena_alloc(&drawing->arena, high + sizeof ellipsis, 1);
     while (low < high) {
         size_t middle = low + (high - low + 1) / 2;
@@ -217,10 +218,30 @@ static Rect text_box(const Drawing *drawing, const DrawCommand *text)
     return bounds(turned, 4, 0);
 }
 
+/* What can be drawn of a string: not more than any page is wide, and whole characters (callers cut strings to
+ * their buffers by bytes). The string itself, or a copy. */
+static const char *drawable(Drawing *drawing, const char *string)
+{
+    size_t length = strlen(string), least = min_size(length, MOST_TEXT);
+    size_t valid = unicode_valid_prefix(string, least);
+    if (valid == length) { return string; }
+    if (least - valid < UNICODE_MAX_BYTES) {
+        char *copy = arena_copy(&drawing->arena, string, valid);
+        return length > MOST_TEXT ? arena_format(&drawing->arena, "%s\u2026", copy) : copy;
+    }
+    Buffer repaired = {0};
+    buffer_add(&repaired, "", 0);
+    unicode_repair(string, least, &repaired);
+    string = arena_copy(&drawing->arena, repaired.bytes, repaired.length);
+    buffer_free(&repaired);
+    return string;
+}
+
 float drawing_text(Drawing *drawing, Vec at, const char *string, const TextStyle *style)
 {
     if (string == NULL || string[0] == '\0' || !(style->size > 0)) { return 0; }
     if (!isfinite(at.x) || !isfinite(at.y)) { return 0; }
+    string = drawable(drawing, string);
     float width = drawing_text_width(drawing, string, style->size, style->weight);
     if (style->max_width > 0 && width > style->max_width) {
         string = shorten(drawing, string, style);

@@ -71,6 +71,7 @@ struct FontSet {
     SizedFont sized[MAX_SIZED];
     int sized_count;
     uint64_t clock;
+    FcFontSet *sorted[FONT_WEIGHTS]; /* all fonts, the most alike first; NULL: not asked for yet */
     CodeEntry codes[CODE_SLOTS];
     WidthEntry widths[WIDTH_SLOTS];
     ImageEntry images[IMAGE_SLOTS];
@@ -194,7 +195,10 @@ void font_close(FontSet *fonts)
         mapped_close(&fonts->faces[i].file);
         free(fonts->faces[i].path);
     }
-    for (int i = 0; i < FONT_WEIGHTS; i++) { free(fonts->family[i]); }
+    for (int i = 0; i < FONT_WEIGHTS; i++) {
+        free(fonts->family[i]);
+        if (fonts->sorted[i] != NULL) { FcFontSetDestroy(fonts->sorted[i]); }
+    }
     for (int i = 0; i < IMAGE_SLOTS; i++) { free(fonts->images[i].pixels); }
     if (fonts->config != NULL) { FcConfigDestroy(fonts->config); }
     TTF_Quit();
@@ -214,15 +218,17 @@ static bool has_glyph(const FontSet *fonts, int face, uint32_t code)
     return TTF_GlyphIsProvided32(fonts->faces[face].measure, code) != 0;
 }
 
-/* Asks fontconfig for a font with this character. */
+/* The first font with this character, of those that fontconfig finds alike. It is asked once: sorting takes
+ * milliseconds, and a Chinese text has a thousand characters. */
 static int search_face(FontSet *fonts, uint32_t code, FontWeight weight)
 {
-    FcPattern *pattern = make_pattern(fonts, families_of(weight), weight);
-    FcCharSet *wanted = FcCharSetCreate();
-    FcCharSetAddChar(wanted, code);
-    FcPatternAddCharSet(pattern, FC_CHARSET, wanted);
-    FcResult result;
-    FcFontSet *sorted = FcFontSort(fonts->config, pattern, FcTrue, NULL, &result);
+    if (fonts->sorted[weight] == NULL) {
+        FcPattern *pattern = make_pattern(fonts, families_of(weight), weight);
+        FcResult result;
+        fonts->sorted[weight] = FcFontSort(fonts->config, pattern, FcTrue, NULL, &result);
+        FcPatternDestroy(pattern);
+    }
+    const FcFontSet *sorted = fonts->sorted[weight];
     int found = -1;
     for (int i = 0; sorted != NULL && found < 0 && i < sorted->nfont; i++) {
         FcCharSet *has = NULL;
@@ -233,9 +239,6 @@ static int search_face(FontSet *fonts, uint32_t code, FontWeight weight)
         int face = add_face(fonts, sorted->fonts[i]);
         if (face >= 0 && has_glyph(fonts, face, code)) { found = face; }
     }
-    if (sorted != NULL) { FcFontSetDestroy(sorted); }
-    FcCharSetDestroy(wanted);
-    FcPatternDestroy(pattern);
     return found >= 0 ? found : fonts->primary[weight];
 }
 

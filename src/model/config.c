@@ -124,7 +124,7 @@ static bool read_special(const cJSON *root, const char *path, ModelConfig *confi
                                                 &config->embedding_size, path, err)) {
         return false;
     }
-    if (family->distances != NULL && !read_number(root, "relative_attention_num_buckets", 4096, 32,
+    if (family->distances != NULL && !read_number(root, "relative_attention_num_buckets", 508, 32,
                                                   &config->distances, path, err)) {
         return false;
     }

@@ -376,7 +376,9 @@ int encoder_bucket(int distance, int buckets)
     const int farthest = 128;
     int half = buckets / 2, exact = half / 2, back = distance > 0 ? half : 0;
     int apart = distance < 0 ? -distance : distance;
-    if (apart < exact || exact < 1) { return back + min_int(apart, max_int(half - 1, 0)); }
+    if (apart < exact || exact < 1 || exact >= farthest) {
+        return back + min_int(apart, max_int(half - 1, 0));
+    }
     float part = logf((float)apart / (float)exact) / logf((float)farthest / (float)exact);
     return back + min_int(exact + (int)(part * (float)(half - exact)), half - 1);
 }

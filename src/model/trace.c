@@ -142,3 +142,28 @@ const char *trace_name_off(const Trace *trace, char *text, size_t size)
     }
     return text;
 }
+
+static bool check_encoding(const Encoding *encoding, const char *path, Error *err)
+{
+    for (int side = 0; side < 2; side++) {
+        const char *text = encoding->text[side];
+        if (text != NULL && strlen(text) > TRACE_MAX_TEXT) {
+            return error_set(err, "%s: its text has %zu bytes; more than %d can't be shown.", path,
+                             strlen(text), TRACE_MAX_TEXT);
+        }
+    }
+    for (int i = 0; i < encoding->count; i++) {
+        size_t length = strlen(encoding->tokens[i].piece);
+        if (length > TRACE_MAX_PIECE) {
+            return error_set(err, "%s: token %d has %zu bytes; more than %d are no token.", path, i,
+                             length, TRACE_MAX_PIECE);
+        }
+    }
+    return true;
+}
+
+bool trace_check_texts(const Trace *trace, const char *path, Error *err)
+{
+    return check_encoding(trace->encoding, path, err) &&
+           (trace->output == NULL || check_encoding(trace->output, path, err));
+}

@@ -6,6 +6,7 @@
 #ifndef MODEL_TRACE_H
 #define MODEL_TRACE_H
 
+#include "base/error.h"
 #include "text/encoding.h"
 
 #include <stdbool.h>
@@ -97,6 +98,11 @@ const char *trace_name_off(const Trace *trace, char *text, size_t size);
 /* Looks for weights that are missing or do not sum to 1, and adds what it finds to the note. Of a trace
  * of gigabytes only the first heads are read. */
 void trace_look_over(Trace *trace);
+
+/* Texts and pieces longer than these are refused when a trace is read: nobody could see them, and every
+ * frame would measure them. Bytes. */
+enum { TRACE_MAX_TEXT = 1 << 20, TRACE_MAX_PIECE = 1024 };
+bool trace_check_texts(const Trace *trace, const char *path, Error *err);
 
 /* The first kind of attention that there is; every trace has one. */
 AttentionKind trace_first_kind(const Trace *trace);

@@ -1,6 +1,7 @@
 #include "model/trace_file.h"
 
 #include "base/base.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "model/config.h"
 #include "model/safetensors.h"
@@ -8,6 +9,7 @@
 #include "model/trace_places.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -407,6 +409,12 @@ static bool read_output(const Safetensors *file, const char *path, Trace *trace,
 
 Trace *trace_file_read(const char *path, Error *err)
 {
+    /* A pipe would keep us waiting for as long as nobody writes into it. */
+    if (!file_is_regular(path)) {
+        return file_exists(path)
+                   ? (error_set(err, "%s is not a regular file.", path), NULL)
+                   : (error_set(err, "%s can't be opened: %s.", path, strerror(errno)), NULL);
+    }
     if (trace_import_knows(path)) { return trace_import(path, err); }
     Safetensors *file = safetensors_open(path, err);
     if (file == NULL) { return NULL; }
@@ -417,7 +425,8 @@ Trace *trace_file_read(const char *path, Error *err)
     trace->file = file;
     bool ok = read_encoding(file, path, trace->encoding, err) &&
               read_output(file, path, trace, err) && read_attention(file, path, trace, err) &&
-              read_vectors(file, path, trace, err) && read_heads_off(file, path, trace, err);
+              read_vectors(file, path, trace, err) && read_heads_off(file, path, trace, err) &&
+              trace_check_texts(trace, path, err);
     if (ok) {
         trace_look_over(trace);
         return trace;

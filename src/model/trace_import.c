@@ -442,6 +442,7 @@ static void note_layers(Import *in, const cJSON *json)
     cJSON_ArrayForEach(item, layers)
     {
         if (!cJSON_IsNumber(item)) { continue; }
+        if (count == CONFIG_MAX_LAYERS) { break; } /* a trace has no more */
         buffer_format(&names, "%s%d", count++ > 0 ? ", " : "", item->valueint);
         last = item->valueint;
     }
@@ -506,6 +507,7 @@ Trace *trace_import(const char *path, Error *err)
     buffer_free(&text);
     bool ok = json != NULL && read_object(&in, json);
     if (ok) { finish(&in, json); }
+    ok = ok && trace_check_texts(in.trace, path, err);
     cJSON_Delete(json);
     buffer_free(&in.note);
     if (ok) { return in.trace; }

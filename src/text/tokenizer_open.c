@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define WORD_CHARACTERS 100 /* in a word that is not unknown, as in the reference */
+#define MOST_SCORE 1e6      /* log probabilities; sums of them stay finite */
 #define SHOWN_BYTES 40      /* of a name from a file in a sentence */
 
 static const char *const role_names[ROLES] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
@@ -346,7 +347,8 @@ static bool take_scores(Tokenizer *tokenizer, const cJSON *vocab, const char *pa
     cJSON_ArrayForEach(item, vocab)
     {
         const cJSON *piece = cJSON_GetArrayItem(item, 0), *score = cJSON_GetArrayItem(item, 1);
-        if (!cJSON_IsString(piece) || !cJSON_IsNumber(score) || !isfinite(score->valuedouble)) {
+        if (!cJSON_IsString(piece) || !cJSON_IsNumber(score) ||
+            !(fabs(score->valuedouble) <= MOST_SCORE)) {
             return error_set(err, "%s: entry %d of model.vocab is not a piece and its score.", path,
                              u->count);
         }

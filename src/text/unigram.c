@@ -82,10 +82,12 @@ static void cut_word(const Unigram *u, const Vocabulary *vocabulary, Word *word,
             }
             alone = alone || to == from + 1;
             double score = cells[from].score + u->scores[id];
-            if (score > cells[to].score) { cells[to] = (Cell){score, from, id}; }
+            if (cells[to].from < 0 || score > cells[to].score) {
+                cells[to] = (Cell){score, from, id};
+            }
         }
         double score = cells[from].score + u->unknown_score;
-        if (!alone && score > cells[from + 1].score) {
+        if (!alone && (cells[from + 1].from < 0 || score > cells[from + 1].score)) {
             cells[from + 1] = (Cell){score, from, u->unknown};
         }
     }

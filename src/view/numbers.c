@@ -201,7 +201,8 @@ static bool write_heads(Numbers *n)
                     (size_t)headset_count(&state->heads))) {
         return false;
     }
-    for (int head = headset_next(&state->heads, -1); head >= 0;
+    int heads = n->trace->attention[state->attention].heads;
+    for (int head = headset_next(&state->heads, -1); head >= 0 && head < heads;
          head = headset_next(&state->heads, head)) {
         bool combined = parts_is_combined(state);
         if (combined) {
@@ -248,8 +249,9 @@ static bool write_neurons(Numbers *n)
     for (int query = 0; query < n->slice.queries; query++) {
         for (int key = 0; key < n->slice.keys; key++) {
             float *cell = &n->weights[(size_t)query * (size_t)n->slice.keys + (size_t)key];
-            known = known && links_score(n->trace, state.layer, head, n->slice.query_index[query],
-                                         n->slice.key_index[key], cell);
+            known =
+                known && links_score(n->trace, state.attention, state.layer, head,
+                                     n->slice.query_index[query], n->slice.key_index[key], cell);
         }
     }
     if (known) { write_matrix(n, "score", state.layer, head); }

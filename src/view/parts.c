@@ -31,6 +31,7 @@ Slice parts_slice_tokens(const Trace *trace, const ViewState *state, Arena *aren
 {
     Slice slice = slice_make(trace, state->attention, state->pair, state->special, arena);
     slice_keep_range(&slice, state->tokens.first, state->tokens.last);
+    slice.rollout = state->rollout;
     return slice;
 }
 

@@ -7,6 +7,7 @@
 #define VIEW_VIEW_H
 
 #include "analysis/pattern.h"
+#include "analysis/rollout.h"
 #include "analysis/slice.h"
 #include "analysis/thumbnail.h"
 #include "draw/drawing.h"
@@ -76,6 +77,7 @@ typedef struct ViewState {
     Target enlarged;        /* model view: TARGET_HEAD that was clicked, or TARGET_NONE */
     float enlarged_part;    /* model view: 0 in its place, 1 fills the area, between: on the way */
     Thumbnails *thumbnails; /* model view: kept between frames by whoever owns the state, or NULL */
+    RolloutCache *rollout;  /* the same of the rollout */
     const PatternScores *patterns; /* what heads habitually do, lent, or NULL; not for figures */
     const Trace *other; /* compare: the second text, or the same in another model; lent, or NULL */
     FlowKind flow;

@@ -121,6 +121,12 @@ static bool link_wanted(const ViewState *state, int query, int key)
     return false;
 }
 
+/* Which of so many equal steps from 0 to 1 a weight falls into; a file may hold any positive number. */
+static int in_steps(float weight, int steps)
+{
+    return min_int((int)(clamp_float(weight, 0, 1) * (float)steps), steps - 1);
+}
+
 static void draw_link(const Links *links, int query, int key, float weight)
 {
     const Layout *layout = links->layout;
@@ -130,7 +136,7 @@ static void draw_link(const Links *links, int query, int key, float weight)
     float bend = layout->lines * 0.38f;
     Color color = parts_head_color(links->trace, links->state, links->head);
     drawing_curve(links->drawing, from, (Vec){from.x + bend, from.y}, (Vec){to.x - bend, to.y}, to,
-                  (1.2f + 2.4f * sqrtf(weight)) * scale,
+                  (1.2f + 2.4f * sqrtf(min_float(weight, 1))) * scale,
                   color_fade(color, parts_opacity(links->state, weight)));
 }
 
@@ -143,7 +149,7 @@ static void draw_links(const Links *links, int strength)
         for (int key = 0; key < slice->keys; key++) {
             float weight = row[key];
             if (!(weight > 0) || weight < links->least) { continue; }
-            if (min_int((int)(weight * STRENGTHS), STRENGTHS - 1) != strength) { continue; }
+            if (in_steps(weight, STRENGTHS) != strength) { continue; }
             if (!link_wanted(links->state, slice->query_index[query], slice->key_index[key])) {
                 continue;
             }
@@ -299,7 +305,7 @@ static float least_weight(const ViewState *state, const Slice *slice, const floa
         size_t cell = i % matrix;
         int query = slice->query_index[cell / (size_t)slice->keys];
         if (!link_wanted(state, query, slice->key_index[cell % (size_t)slice->keys])) { continue; }
-        count[min_int((int)(all[i] * WEIGHT_STEPS), WEIGHT_STEPS - 1)]++;
+        count[in_steps(all[i], WEIGHT_STEPS)]++;
         lines++;
     }
     if (lines <= MOST_LINES) { return state->threshold; }

@@ -219,7 +219,7 @@ static void links_are_ranked(void **state)
     assert_int_equal(links_top(&slice, 0, &heads, -1, 0, links, 0), 0);
     assert_int_equal(links_rank(&slice, 0, 0, 1, 2), 3);
     float score;
-    assert_false(links_score(trace, 0, 0, 1, 2, &score));
+    assert_false(links_score(trace, ATTENTION_SELF, 0, 0, 1, 2, &score));
     arena_free(&arena);
     trace_free(trace);
 }
