@@ -62,6 +62,10 @@ help:
 	@echo 'make gallery     draws the example figures of the README'
 	@echo 'make fuzz TIME=60 libFuzzer on every kind of file, so many seconds each'
 	@echo 'make fuzz-keep   keeps the inputs that reached something new; make fuzz-report: what they reach'
+	@echo 'make faults      lets every call for memory or disk fail, one after the other'
+	@echo 'make threads STEPS=20000 everything at once, under ThreadSanitizer'
+	@echo 'make leaks       valgrind on views, figures and the window'
+	@echo 'make portability the tests with clang, in other languages, on an old processor'
 	@echo 'make bench       speed of the passes and of the pictures'
 	@echo 'make lint        clang-format, clang-tidy, cppcheck and gcc, warnings are errors'
 	@echo 'make format      rewrites the code the way clang-format wants it'
@@ -74,7 +78,8 @@ help:
 # ---- What has to be there first ----------------------------------------------------------------
 
 PACKAGE_SETS := build \
-    $(if $(filter test sanitize golden approve test-programs,$(MAKECMDGOALS)),test) \
+    $(if $(filter test sanitize golden approve test-programs faults soak,$(MAKECMDGOALS)),test) \
+    $(if $(filter threads leaks portability,$(MAKECMDGOALS)),test soak) \
     $(if $(filter lint format fuzz fuzz-%,$(MAKECMDGOALS)),test lint)
 
 .PHONY: packages
@@ -114,7 +119,7 @@ run: $(BUILD)/headlight
 
 # Optimised for tests is optimised enough: the checked build is for finding mistakes.
 CHECKED = BUILD=$(BUILD)-sanitize OPT=-O1 HARDENING= \
-          SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
+          SANITIZE='-fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all -fno-omit-frame-pointer'
 
 $(call programs,$(TESTS)): $(BUILD)/%: $(BUILD)/%.o $(TEST_SUPPORT:%.c=$(BUILD)/%.o) $(BUILD)/headlight.a
 	$(call say,link    $@) $(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
@@ -146,6 +151,37 @@ sanitize: packages
 	@$(MAKE) --no-print-directory $(CHECKED) test-programs
 	@sh tests/run.sh $(BUILD)-sanitize
 
+# ---- Longer runs ---------------------------------------------------------------------------------
+#
+# Not in `make test`, which takes a sample of each. What they found is in tests/HARDENING.md.
+
+# Every call that can fail, and not a few of them.
+.PHONY: faults
+faults: test-programs
+	@FAULT_TRIES=100000 HEADLIGHT=$(BUILD)/headlight sh tests/cli/faults.sh
+	@FAULT_CALLS="$$(seq 500 1900 60000)" FAULT_KILLS="$$(seq 1 12)" HEADLIGHT=$(BUILD)/headlight sh tests/ui/faults.sh
+
+# Typing, switching models and saving at once, under ThreadSanitizer.
+STEPS ?= 20000
+THREADED = BUILD=build-thread OPT=-O1 HARDENING= SANITIZE=-fsanitize=thread
+THREAD_TESTS = test_threads test_app test_team test_raster test_lesson
+.PHONY: threads
+threads: packages
+	@$(MAKE) --no-print-directory $(THREADED) $(THREAD_TESTS:%=build-thread/tests/unit/%)
+	@for test in $(THREAD_TESTS); do \
+	    STEPS=$(STEPS) TSAN_OPTIONS='exitcode=66:history_size=4' build-thread/tests/unit/$$test || exit 1; \
+	done
+
+# valgrind on every view, every kind of figure, and the window.
+.PHONY: leaks
+leaks: test-programs
+	@HEADLIGHT=$(BUILD)/headlight sh tests/soak/leaks.sh
+
+# Other compilers, languages, processors and folders.
+.PHONY: portability
+portability: packages
+	@sh tests/soak/portability.sh
+
 .PHONY: golden
 golden: test-programs
 	@sh tests/run.sh --golden $(BUILD)
@@ -164,7 +200,7 @@ TIME  ?= 60
 KINDS ?= $(shell sed -n 's/^    {"\([a-z]*\)", .*/\1/p' tests/fuzz/fuzz_main.c)
 FUZZ_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZED = BUILD=build-fuzz CC=clang OPT=-O1 HARDENING= \
-         SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
+         SANITIZE='-fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow -fno-sanitize-recover=all'
 
 $(BUILD)/tests/fuzz/%.o: LANGUAGE += -DFUZZ_ROOT='"$(CURDIR)"'
 
@@ -257,4 +293,4 @@ uninstall:
 
 .PHONY: clean
 clean:
-	rm -rf $(BUILD) $(BUILD)-sanitize build-fuzz build-coverage
+	rm -rf $(BUILD) $(BUILD)-sanitize build-fuzz build-coverage build-thread

@@ -17,7 +17,9 @@ packages_of() {
         echo fontconfig fonts-dejavu-core fonts-noto-core
         ;;
     # rsvg-convert and pdftoppm: figures are looked at as other programs show them.
-    test) echo libcmocka-dev xvfb xdotool librsvg2-bin poppler-utils ;;
+    test) echo libcmocka-dev xvfb xdotool librsvg2-bin poppler-utils strace ;;
+    # Longer runs: another memory checker, another processor, another language.
+    soak) echo valgrind qemu-user locales clang ;;
     lint) echo clang llvm clang-format clang-tidy cppcheck ;;
     *)
         echo "install_packages.sh: no such set of packages: $1" >&2

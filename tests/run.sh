@@ -22,7 +22,7 @@ trap 'exit 1' INT TERM
 mkdir "$scratch/home"
 unset DISPLAY WAYLAND_DISPLAY XDG_CONFIG_HOME XDG_DATA_HOME XDG_DATA_DIRS XDG_STATE_HOME XDG_CACHE_HOME
 unset XDG_CONFIG_DIRS XDG_PICTURES_DIR HF_HOME HF_HUB_CACHE FONTCONFIG_FILE FONTCONFIG_PATH
-export HOME="$scratch/home" LC_ALL=C.UTF-8 TZ=UTC SDL_AUDIODRIVER=dummy
+export HOME="$scratch/home" LC_ALL=${HEADLIGHT_LOCALE:-C.UTF-8} TZ=UTC SDL_AUDIODRIVER=dummy
 export CMOCKA_MESSAGE_OUTPUT=TAP
 # A status of their own for what the sanitizers find, so that no test takes it for an expected failure.
 export ASAN_OPTIONS="exitcode=99:detect_stack_use_after_return=1:${ASAN_OPTIONS:-}"

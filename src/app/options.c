@@ -192,14 +192,14 @@ static bool set_field(Options *options, const Option *option, const char *argume
     if (strcmp(option->name, "stall-seconds") == 0) {
         float seconds = 0;
         bool fits = set_number(option->name, argument, 1, OPTIONS_MAX_STALL, &seconds, err);
-        options->stall_seconds = (int)seconds;
+        options->stall_seconds = fits ? (int)seconds : 0; /* what does not fit is no int either */
         return fits;
     }
     bool is_top = strcmp(option->name, "top") == 0;
     float number = 0;
     bool ok = set_number(option->name, argument, 1, is_top ? OPTIONS_MAX_TOP : OPTIONS_MAX_THREADS,
                          &number, err);
-    *(is_top ? &options->top : &options->threads) = (int)number;
+    *(is_top ? &options->top : &options->threads) = ok ? (int)number : 0;
     return ok;
 }
 
