@@ -66,6 +66,11 @@ void mapped_guard(void)
     struct sigaction action = {.sa_sigaction = on_missing_page,
                                .sa_flags = SA_SIGINFO | SA_NODEFER};
     sigemptyset(&action.sa_mask);
+    struct sigaction now;
+    if (sigaction(SIGBUS, NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) != 0 &&
+        now.sa_sigaction == on_missing_page) {
+        return;
+    }
     sigaction(SIGBUS, &action, &before);
 }
 
