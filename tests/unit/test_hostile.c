@@ -393,7 +393,8 @@ static void scores_that_add_up_to_nothing(void **state)
     Fixture *f = *state;
     snprintf(f->path, sizeof f->path, "%s/tokenizer.json", f->folder);
     write_text(f->path,
-               "{\"model\": {\"type\": \"Unigram\", \"unk_id\": 0, \"vocab\": [[\"<unk>\", 0], "
+               "{\"pre_tokenizer\": {\"type\": \"Metaspace\"}, \"model\": {\"type\": \"Unigram\", "
+               "\"unk_id\": 0, \"vocab\": [[\"<unk>\", 0], "
                "[\"a\", -1.7e308], [\"ab\", -1.7e308]]}}");
     Error err = {""};
     assert_null(tokenizer_open_file(f->path, &err));
