@@ -54,8 +54,11 @@ static void show_example_head(App *app, const Example *example)
 {
     bool shipped = app->model != NULL && strcmp(model_name(app->model), MODELS_DEFAULT) == 0;
     const ModelConfig *config = shipped ? model_config(app->model) : NULL;
+    /* What is shown now may still be the trace of the model before. */
+    const Attention *a = app->trace != NULL ? &app->trace->attention[app->view.attention] : NULL;
     if (config == NULL || example->layer < 0 || example->layer >= config->layers ||
-        example->head >= config->heads) {
+        example->head >= config->heads ||
+        (a != NULL && (example->layer >= a->layers || example->head >= a->heads))) {
         return;
     }
     app->view.layer = example->layer;

@@ -192,9 +192,6 @@ void panels_inspector(App *app, Rect rect)
     ui_separator(&app->ui, (Rect){rect.x, rect.y, 1, rect.h});
     if (app->trace == NULL) { return; }
     Rect rest = rect_inset(rect, PANELS_PAD + 2);
-    Arena scratch = {0};
-    Slice slice = parts_slice(app->trace, &app->view, &scratch);
-    Target subject = panels_subject(app);
     if (app->trace->note != NULL) {
         ui_label(&app->ui, ui_cut_top(&rest, 26), "This file", UI_TONE_HEADING, TEXT_LEFT);
         ui_cut_top(&rest, ui_paragraph(&app->ui, rest, app->trace->note, UI_TONE_SMALL) + 12);
@@ -202,6 +199,10 @@ void panels_inspector(App *app, Rect rect)
     panels_guesses(app, &rest);
     panels_patterns(app, &rest);
     panels_ranking(app, &rest);
+    /* Only now: a click above may have brought another trace. */
+    Arena scratch = {0};
+    Slice slice = parts_slice(app->trace, &app->view, &scratch);
+    Target subject = panels_subject(app);
     if (subject.kind == TARGET_LINK) { show_link(app, &rest, &slice, &subject); }
     show_links(app, &rest, &slice, &subject);
     arena_free(&scratch);

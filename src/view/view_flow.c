@@ -16,6 +16,7 @@
 #define BARS 84.0f /* beside the input tokens: how much of each arrives */
 #define LEGEND 30.0f
 #define NODE_MAX 7.0f
+#define MOST_LINES 6000    /* in all layers: more make one grey cloud, and a slow one */
 #define SHARE_LEAST 0.004f /* fainter lines can't be seen */
 
 typedef struct Layout {
@@ -34,6 +35,7 @@ typedef struct Flow {
     bool upwards;     /* an input token is followed up instead of down */
     float *mixed;     /* [tokens, tokens] of one layer at a time */
     float *share;     /* [levels, tokens]: what flows through each node */
+    float least;      /* no line below this weight, where all are drawn */
     Drawing *drawing;
 } Flow;
 
@@ -166,13 +168,35 @@ static void draw_line(const Flow *f, int layer, int query, int key, float weight
                   1.0f + 2.2f * sqrtf(clamp_float(weight, 0, 1)), color);
 }
 
+/* The weight from which on a layer's lines are drawn: the threshold, or more where that leaves so many lines
+ * that nobody could tell them apart. */
+static float least_weight(const Flow *f)
+{
+    enum { STEPS = 256 };
+    int count[STEPS] = {0}, lines = 0, most = max_int(MOST_LINES / max_int(f->l.levels - 1, 1), 64);
+    Range rows = f->l.tokens;
+    for (int query = rows.first; query <= rows.last && query < f->tokens; query++) {
+        const float *row = f->mixed + (size_t)query * (size_t)f->tokens;
+        for (int key = rows.first; key <= rows.last && key < f->tokens; key++) {
+            if (!(row[key] > 0) || row[key] < f->state->threshold) { continue; }
+            count[min_int((int)(clamp_float(row[key], 0, 1) * STEPS), STEPS - 1)]++;
+            lines++;
+        }
+    }
+    int step = 0;
+    while (step < STEPS - 1 && lines > most) { lines -= count[step++]; }
+    return max_float((float)step / STEPS, f->state->threshold);
+}
+
 /* The lines of one layer: all of them, or those that carry something of what is followed. */
-static void draw_layer(const Flow *f, int layer)
+static void draw_layer(Flow *f, int layer)
 {
     size_t n = (size_t)f->tokens;
     bool followed = f->level >= 0;
     if (followed && !f->upwards && layer >= f->level) { return; }
     Range rows = f->l.tokens;
+    float least = followed ? 0 : least_weight(f);
+    f->least = max_float(f->least, least);
     for (int query = rows.first; query <= rows.last && query < f->tokens; query++) {
         float through = 1;
         if (followed && !f->upwards) {
@@ -182,7 +206,7 @@ static void draw_layer(const Flow *f, int layer)
             float weight = f->mixed[(size_t)query * n + (size_t)key];
             if (followed && f->upwards) { through = f->share[(size_t)layer * n + (size_t)key]; }
             float carried = weight * through;
-            bool seen = followed ? carried >= SHARE_LEAST : weight >= f->state->threshold;
+            bool seen = followed ? carried >= SHARE_LEAST : weight >= least;
             if (!seen || !(weight > 0)) { continue; }
             float opacity = parts_opacity(f->state, carried) * (followed ? 1 : 0.5f);
             draw_line(f, layer, query, key, carried, opacity);
@@ -299,8 +323,7 @@ static void draw_legend(const Flow *f)
         drawing_text_format(f->drawing, at, &quiet,
                             "%s; lines from %.3g on, opacity = weight^%.2g. Choose a token to "
                             "follow it.",
-                            what[f->state->flow], (double)f->state->threshold,
-                            (double)f->state->contrast);
+                            what[f->state->flow], (double)f->least, (double)f->state->contrast);
     } else {
         drawing_text_format(f->drawing, at, &quiet, "%s; %s, shares from %.3g on",
                             what[f->state->flow],
