@@ -68,8 +68,8 @@ enum {
     MEASURE_EVERY = 50000,
     EMPTY_EVERY = 2000, /* the folder of exported pictures */
     PATIENCE_S = 10,
-    BASE_WIDTH = 1000,
-    BASE_HEIGHT = 700,
+    BASE_WIDTH = 800,
+    BASE_HEIGHT = 560,
     QUEUE = 256,
     RING = 48,
     LINE = 120,
@@ -165,6 +165,7 @@ static void *watch(void *data)
         seen = beats;
         if (quiet < PATIENCE_S) { continue; }
         dprintf(STDERR_FILENO, "# monkey: no frame for %d s\n", PATIENCE_S);
+        tell_last();
         pthread_kill(monkey.main, SIGABRT);
         return NULL;
     }
@@ -588,7 +589,8 @@ static void resize(void)
     } else if (one_in(12)) {
         set_size(one_in(2) ? 3000 : 20, one_in(2) ? 1500 : 5);
     } else {
-        set_size(between(480, 1600), between(320, 1000));
+        bool large = one_in(8);
+        set_size(between(480, large ? 1600 : 900), between(320, large ? 1000 : 600));
     }
 }
 
@@ -762,7 +764,7 @@ int __wrap_SDL_WaitEventTimeout(SDL_Event *event, int timeout)
 int __wrap_SDL_PollEvent(SDL_Event *event)
 {
     if (monkey.settling > 0 || monkey.done) { return 0; }
-    bool more = monkey.first < monkey.last ? one_in(2) : one_in(4);
+    bool more = monkey.first < monkey.last ? !one_in(3) : one_in(3);
     return more && next_event(event);
 }
 
