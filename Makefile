@@ -134,9 +134,10 @@ $(BUILD)/headlight-faulty: $(OBJECTS) $(BUILD)/tests/faults/faulty.o
 	$(call say,link    $@) $(CC) $(ALL_LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(LIBS)
 
 # The program with a monkey at its window (tests/soak/monkey.c).
+MONKEY := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/soak/*.c))
 HANDED := SDL_WaitEventTimeout SDL_PollEvent SDL_CreateWindow SDL_GetClipboardText \
           SDL_GetPrimarySelectionText SDL_GetModState SDL_GetTicks64 app_frame export_write export_copy window_run
-$(BUILD)/headlight-monkey: $(OBJECTS) $(BUILD)/tests/soak/monkey.o
+$(BUILD)/headlight-monkey: $(OBJECTS) $(MONKEY)
 	$(call say,link    $@) $(CC) $(ALL_LDFLAGS) $(HANDED:%=-Wl,--wrap=%) -o $@ $^ $(LIBS)
 
 .PHONY: test-programs
