@@ -78,7 +78,10 @@ static uint64_t next_random(void) /* splitmix64 */
 
 int monkey_pick(int count) { return (int)(next_random() % (uint64_t)count); }
 bool monkey_one_in(int count) { return monkey_pick(count) == 0; }
-int monkey_between(int low, int high) { return low + monkey_pick(high - low + 1); }
+int monkey_between(int low, int high)
+{
+    return (int)(low + (int64_t)(next_random() % (uint64_t)((int64_t)high - low + 1)));
+}
 
 /* ---- Telling ---- */
 
