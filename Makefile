@@ -59,6 +59,7 @@ help:
 	@echo 'make run         opens the window; make run ARGS="..." passes arguments'
 	@echo 'make test        every test: unit, reference, house rules, command line, window'
 	@echo 'make sanitize    the same tests under the address and undefined-behaviour sanitizers only'
+	@echo 'make soak EVENTS=1000000 SEED=1 random events at the window, and what they do to its memory'
 	@echo 'make gallery     draws the example figures of the README'
 	@echo 'make fuzz TIME=60 libFuzzer on every kind of file, so many seconds each'
 	@echo 'make fuzz-keep   keeps the inputs that reached something new; make fuzz-report: what they reach'
@@ -137,9 +138,16 @@ WRAPPED := malloc calloc realloc aligned_alloc open write fsync rename mkdir mem
 $(BUILD)/headlight-faulty: $(OBJECTS) $(BUILD)/tests/faults/faulty.o
 	$(call say,link    $@) $(CC) $(ALL_LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(LIBS)
 
+# The program with a monkey at its window (tests/soak/monkey.c).
+MONKEY := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/soak/*.c))
+HANDED := SDL_WaitEventTimeout SDL_PollEvent SDL_CreateWindow SDL_GetClipboardText \
+          SDL_GetPrimarySelectionText SDL_GetModState SDL_GetTicks64 app_frame export_write export_copy window_run
+$(BUILD)/headlight-monkey: $(OBJECTS) $(MONKEY)
+	$(call say,link    $@) $(CC) $(ALL_LDFLAGS) $(HANDED:%=-Wl,--wrap=%) -o $@ $^ $(LIBS)
+
 .PHONY: test-programs
 test-programs: $(BUILD)/headlight $(call programs,$(TESTS) $(TOOLS)) $(BUILD)/tests/fuzz/replay \
-    $(BUILD)/headlight-faulty
+    $(BUILD)/headlight-faulty $(BUILD)/headlight-monkey
 
 .PHONY: test
 test: test-programs
@@ -181,6 +189,14 @@ leaks: test-programs
 .PHONY: portability
 portability: packages
 	@sh tests/soak/portability.sh
+
+# Random events at the window, for as long as one likes; `make test` has a few thousand of them.
+EVENTS ?= 1000000
+SEED   ?= 1
+.PHONY: soak
+soak: packages
+	@$(MAKE) --no-print-directory $(CHECKED) $(BUILD)-sanitize/headlight-monkey
+	@HEADLIGHT=$(BUILD)/headlight MONKEY_EVENTS=$(EVENTS) MONKEY_SEEDS="$(SEED)" sh tests/ui/monkey.sh
 
 .PHONY: golden
 golden: test-programs

@@ -2,6 +2,7 @@
 #include "draw/out.h"
 
 #include "base/memory.h"
+#include "base/unicode.h"
 #include "draw/font.h"
 
 #include <cairo-pdf.h>
@@ -88,6 +89,21 @@ static void paint_image(cairo_t *cairo, const DrawCommand *command)
     cairo_surface_destroy(surface);
 }
 
+/* For cairo text with a noncharacter in it (U+FFFE, U+FDD0) is no UTF-8, and there is no PDF. To be freed. */
+static char *without_noncharacters(const char *text)
+{
+    Buffer out = {0};
+    size_t length = strlen(text);
+    uint32_t code;
+    buffer_add(&out, "", 0);
+    for (size_t at = 0, next; at < length; at = next) {
+        next = at + unicode_decode(text + at, length - at, &code);
+        bool none = (code & 0xFFFE) == 0xFFFE || (code >= 0xFDD0 && code <= 0xFDEF);
+        buffer_add(&out, none ? "\uFFFD" : text + at, none ? strlen("\uFFFD") : next - at);
+    }
+    return out.bytes;
+}
+
 /* A line keeps the width that it was laid out with: stretched by the little by which the two
  * libraries differ. */
 static void paint_text(Pdf *pdf, const DrawCommand *command)
@@ -102,7 +118,9 @@ static void paint_text(Pdf *pdf, const DrawCommand *command)
     if (weight == FONT_BOLD) { pango_font_description_set_weight(font, PANGO_WEIGHT_BOLD); }
     pango_font_description_set_absolute_size(font, (double)command->width * PANGO_SCALE);
     pango_layout_set_font_description(pdf->layout, font);
-    pango_layout_set_text(pdf->layout, command->u.text.string, -1);
+    char *text = without_noncharacters(command->u.text.string);
+    pango_layout_set_text(pdf->layout, text, -1);
+    free(text);
     pango_font_description_free(font);
     PangoRectangle extents;
     pango_layout_get_extents(pdf->layout, NULL, &extents);
@@ -153,6 +171,13 @@ static void paint(Pdf *pdf, const DrawCommand *command)
     }
 }
 
+static void set_metadata(cairo_surface_t *surface, cairo_pdf_metadata_t what, const char *text)
+{
+    char *clean = without_noncharacters(text);
+    cairo_pdf_surface_set_metadata(surface, what, clean);
+    free(clean);
+}
+
 /* The same figure is the same file, whenever it is made: cairo's own date would be the time of day,
  * so the date is that of SOURCE_DATE_EPOCH, or none that means anything. */
 static void describe(cairo_surface_t *surface, const OutOptions *options)
@@ -164,23 +189,19 @@ static void describe(cairo_surface_t *surface, const OutOptions *options)
     if (gmtime_r(&when, &parts) != NULL) {
         strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &parts);
     }
-    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE, date);
-    if (options->title != NULL) {
-        cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, options->title);
-    }
+    set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE, date);
+    if (options->title != NULL) { set_metadata(surface, CAIRO_PDF_METADATA_TITLE, options->title); }
     Buffer notes = {0};
     for (int i = 0; i < options->note_count; i++) {
         const OutNote *note = &options->notes[i];
         if (note->value == NULL || note->value[0] == '\0') { continue; }
         if (strcmp(note->key, "Software") == 0) {
-            cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, note->value);
+            set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, note->value);
         } else {
             buffer_format(&notes, "%s%s: %s", notes.length > 0 ? "; " : "", note->key, note->value);
         }
     }
-    if (notes.length > 0) {
-        cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_SUBJECT, notes.bytes);
-    }
+    if (notes.length > 0) { set_metadata(surface, CAIRO_PDF_METADATA_SUBJECT, notes.bytes); }
     buffer_free(&notes);
 }
 
@@ -191,7 +212,8 @@ static void paint_page(Pdf *pdf)
         set_color(pdf->cairo, drawing->background);
         cairo_paint(pdf->cairo);
     }
-    for (int i = 0; i < drawing->count; i++) {
+    /* After an error cairo hands out patterns that nobody frees. */
+    for (int i = 0; i < drawing->count && cairo_status(pdf->cairo) == CAIRO_STATUS_SUCCESS; i++) {
         const DrawCommand *command = &drawing->commands[i];
         if (command->color.a == 0 && command->kind != DRAW_IMAGE) { continue; }
         cairo_save(pdf->cairo);

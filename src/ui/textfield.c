@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/unicode.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -431,7 +432,10 @@ static float draw_composition(const Turn *turn, const Scene *scene)
     drawing_text(ui->drawing, (Vec){x, scene->baseline}, text->bytes, &style);
     Rect line = {x, scene->baseline + 2.5f, scene->pushed, 1};
     drawing_rect(ui->drawing, line, 0, ui->theme->accent);
-    int cursor = input->composition_cursor, selected = input->composition_selected;
+    /* What an input method says about its text need not be true. */
+    int most = (int)min_size(text->length, INT_MAX / 2);
+    int cursor = clamp_int(input->composition_cursor, 0, most);
+    int selected = min_int(input->composition_selected, most);
     float from = composition_x(turn, code_offset(text, cursor));
     if (selected > 0) {
         float to = composition_x(turn, code_offset(text, cursor + selected));

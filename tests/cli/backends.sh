@@ -77,6 +77,12 @@ case $words in
 *ba*be*bo*da*) ok "the text of a PDF can be copied out of it" ;;
 *) not_ok "the text of a PDF can be copied out of it" "$words" ;;
 esac
+# What is no character is still text (U+FFFE, U+10FFFF); cairo would write nothing at all.
+odd=$(printf 'the \357\277\276 cat \364\217\277\277 sat')
+for view in head heatmap; do
+    check "a PDF of the view $view of text with noncharacters" \
+        "$headlight" render "$odd" -m tests/data/bert-tiny -v $view -o "$work/odd.pdf"
+done
 loose=$(pdffonts "$work/text.pdf" | tail -n +3 | awk '{ if ($(NF - 4) != "yes") print }')
 if [ -z "$loose" ]; then ok "every font is in the PDF"; else not_ok "every font is in the PDF" "$loose"; fi
 finish
