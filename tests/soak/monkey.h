@@ -7,7 +7,6 @@
 #include <SDL.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 
 enum {
     MONKEY_WIDTH = 800, /* of the window, in the state in which memory is compared */
@@ -39,8 +38,10 @@ typedef struct Monkey {
     int settling; /* steps on the way to the state in which memory is compared; 0: not on it */
     bool measured;
     size_t in_use, resident, first_in_use, first_resident;
-    struct timespec left;     /* when the program was last handed something */
-    double longest, exported; /* seconds; the second: of this frame */
+    double left,
+        left_work; /* when the program was last handed something: clock, work of the thread */
+    double longest, longest_work,
+        exported; /* seconds of the longest frame; of export in this one */
     atomic_bool exporting;
     atomic_long beats;
     pthread_t main;
