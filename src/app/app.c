@@ -355,7 +355,7 @@ void app_poll(App *app)
     if (answer.model != NULL) {
         take_model(app, answer.model, ask_again || worker_busy(app->worker));
     }
-    if (answer.opened) {
+    if (answer.opened && answer.trace != NULL) {
         take_opened(app, answer.trace);
     } else if (answer.trace != NULL && app->model != NULL) {
         take_trace(app, answer.trace);

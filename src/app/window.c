@@ -423,17 +423,21 @@ static void start_app(Window *window, const Options *options)
     app->focus_wanted = "sentence";
 }
 
+typedef struct Will {
+    App *app; /* NULL: nothing is open */
+} Will;
+
 /* Xlib ends the program when the display goes away, memory.c when there is no memory left: both by exit(),
- * and here is what is saved then. The App outlives window_run for that; NULL: nothing is open. */
+ * and here is what is saved then. */
 static void save_at_exit(int status, void *data)
 {
-    App **app = data;
+    Will *will = data;
     (void)status;
-    if (*app != NULL && (*app)->session != NULL) {
+    if (will->app != NULL && will->app->session != NULL) {
         fputs("headlight: The window had to end; it opens again as it was.\n", stderr);
-        session_close(*app);
+        session_close(will->app);
     }
-    free(app);
+    free(will);
 }
 
 static void close_window(Window *window)
@@ -451,14 +455,14 @@ bool window_run(const Options *options, Error *err)
     Window window = {.app = mem_zero(1, sizeof(App))};
     FontSet *fonts = NULL;
     bool ok = open_handle(&window, options, err) && (fonts = font_open(err)) != NULL;
-    App **open = mem_zero(1, sizeof *open);
-    on_exit(save_at_exit, open);
+    Will *will = mem_zero(1, sizeof *will);
+    on_exit(save_at_exit, will);
     if (ok) {
         app_init(window.app, fonts);
         start_app(&window, options);
-        *open = window.app;
+        will->app = window.app;
         loop(&window);
-        *open = NULL;
+        will->app = NULL;
         session_close(window.app);
         app_free(window.app);
     }

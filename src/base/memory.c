@@ -135,17 +135,21 @@ void *mem_try_aligned(size_t count, size_t size)
 void *mem_lend(size_t size)
 {
     void *block = malloc(size);
-    return size >= ASK_FROM ? block : check(block);
+    if (block == NULL && size < ASK_FROM) { give_up(); }
+    return block;
 }
 
 void *mem_lend_zero(size_t count, size_t size)
 {
     void *block = calloc(count, size);
-    return size >= ASK_FROM || count >= ASK_FROM || size * count >= ASK_FROM ? block : check(block);
+    size_t bytes;
+    if (block == NULL && mem_multiply(count, size, &bytes) && bytes < ASK_FROM) { give_up(); }
+    return block;
 }
 
 void *mem_lend_more(void *block, size_t size)
 {
     void *larger = realloc(block, size);
-    return size >= ASK_FROM ? larger : check(larger);
+    if (larger == NULL && size < ASK_FROM) { give_up(); }
+    return larger;
 }
