@@ -61,13 +61,14 @@ void fuzz_trace(const uint8_t *bytes, size_t length)
     trace_free(trace);
 }
 
+static volatile unsigned char seen; /* so that every byte is really read */
+
 static void use_tensors(Safetensors *file)
 {
-    volatile unsigned char seen = 0;
     for (size_t i = 0; i < safetensors_count(file); i++) {
         const SafeTensor *tensor = safetensors_at(file, i);
-        for (size_t byte = 0; byte < tensor->length; byte += 64) { seen ^= tensor->bytes[byte]; }
-        if (tensor->length > 0) { seen ^= tensor->bytes[tensor->length - 1]; }
+        for (size_t byte = 0; byte < tensor->length; byte += 64) { seen = tensor->bytes[byte]; }
+        if (tensor->length > 0) { seen = tensor->bytes[tensor->length - 1]; }
         char shape[SAFETENSORS_SHAPE_TEXT];
         safetensors_shape_text(tensor, shape);
         if (safetensors_is_float(tensor) && tensor->count < 1 << 16) {

@@ -20,7 +20,7 @@ clone() { # FOLDER
     [ ! -d "$root/../shared" ] || ln -s "$(cd "$root/../shared" && pwd)" "$1/../shared"
 }
 verdict() { # NAME STATUS LOG
-    tail -n 1 "$3" | sed "s/^/$1: /"
+    grep -E '^[0-9]+ passed' "$3" | tail -n 1 | sed "s/^/$1: /"
     if [ "$2" != 0 ]; then
         grep -E 'FAILED|^not ok|error:|warning:|Error ' "$3" | head -n 20
         failed=1
