@@ -111,9 +111,10 @@ static bool prepare(Compare *c, const Trace *trace, const ViewState *state, Rect
     size_t most = (size_t)trace->tokens + (size_t)state->other->tokens;
     c->tokens = arena_alloc(scratch, most, sizeof *c->tokens);
     int aligned = align_tokens(trace->encoding, state->other->encoding, c->tokens);
+    int first = view_tokens(trace, state).first; /* of a text that may have become shorter */
     for (int i = 0; i < aligned; i++) {
         int token = c->tokens[i].a >= 0 ? c->tokens[i].a : c->tokens[i].b;
-        if (token < state->tokens.first || token > state->tokens.last) { continue; }
+        if (token < first || token > max_int(state->tokens.last, first)) { continue; }
         c->tokens[c->count++] = c->tokens[i];
     }
     c->head = headset_next(&state->heads, -1);

@@ -279,6 +279,24 @@ static void a_token_under_the_pointer_is_gone(void **state)
     assert_true(found);
 }
 
+/* Tokens 5 and 6 are shown of a text that then has only three. */
+static void tokens_that_were_chosen_are_gone(void **state)
+{
+    Fixture *f = *state;
+    Error err = {""};
+    assert_true(app_open_model(f->app, TINY, &err));
+    assert_true(app_show(f->app, "the cat sat on the mat", NULL, &err));
+    must(f, "view:set compare");
+    must(f, "compare:text the dog");
+    must(f, "only:tokens 5-6");
+    must(f, "compare:text a");
+    must(f, "text:set the");
+    draw_every_view(f);
+    must(f, "only:layers 1-1");
+    must(f, "text:clear");
+    draw_every_view(f);
+}
+
 static void texts_without_an_end(void **state)
 {
     Fixture *f = *state;
@@ -443,6 +461,7 @@ int main(void)
         TEST(attention_between_texts_has_other_heads),
         TEST(a_long_name_in_the_status_line),
         TEST(a_token_under_the_pointer_is_gone),
+        TEST(tokens_that_were_chosen_are_gone),
         TEST(texts_without_an_end),
         TEST(a_trace_while_the_worker_is_busy),
         TEST(a_page_with_a_nul_in_it),
