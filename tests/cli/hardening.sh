@@ -5,10 +5,10 @@
 if grep -q -e -fsanitize "$build/flags"; then
     skip 'flags that make attacks harder' 'this build is one for the sanitizers'
 else
-    readelf -hW "$headlight" >"$work/header"
-    readelf -lW "$headlight" >"$work/segments"
-    readelf -dW "$headlight" >"$work/dynamic"
-    readelf --dyn-syms -W "$headlight" >"$work/symbols"
+    LC_ALL=C readelf -hW "$headlight" >"$work/header"
+    LC_ALL=C readelf -lW "$headlight" >"$work/segments"
+    LC_ALL=C readelf -dW "$headlight" >"$work/dynamic"
+    LC_ALL=C readelf --dyn-syms -W "$headlight" >"$work/symbols"
     check 'it can be loaded anywhere (PIE)' grep -q 'Type: *DYN' "$work/header"
     check 'its tables are read-only once it runs (RELRO)' grep -q GNU_RELRO "$work/segments"
     check 'all of them (BIND_NOW)' grep -Eq 'BIND_NOW|FLAGS_1.*NOW' "$work/dynamic"

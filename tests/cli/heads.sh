@@ -39,7 +39,7 @@ check 'words for every mask' sh -c '
     sh "$headlight" $model
 check 'words as JSON, and they are sure of something' sh -c '
     "$1" fill "ba [MASK]" -m "$2" --top 56 --json | tr "{" "\n" |
-        awk -F"probability\": " "NF > 1 { sum += \$2 } END { exit sum < 0.999 || sum > 1.001 }"' \
+        LC_ALL=C awk -F"probability\": " "NF > 1 { sum += \$2 } END { exit sum < 0.999 || sum > 1.001 }"' \
     sh "$headlight" $model
 
 fails 1 'nothing to fill' 'no \[MASK\]' "$headlight" fill 'ba be' -m $model

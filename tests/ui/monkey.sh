@@ -13,7 +13,8 @@ events=${MONKEY_EVENTS:-1500}
 # An abort, so that the monkey can tell what it did last.
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:-}:print_stacktrace=1:abort_on_error=1"
 export ASAN_OPTIONS="exitcode=99:${ASAN_OPTIONS:-}:detect_stack_use_after_return=0:quarantine_size_mb=64:handle_abort=1"
-export LSAN_OPTIONS="suppressions=$PWD/tests/lsan.supp:print_suppressions=0:${LSAN_OPTIONS:-}"
+cp tests/lsan.supp "$work/lsan.supp" # a path without blanks
+export LSAN_OPTIONS="suppressions=$work/lsan.supp:print_suppressions=0:${LSAN_OPTIONS:-}"
 
 # run SEED: what it says goes to $work/monkey.log, and is shown when somebody asked for a long run.
 run() {
