@@ -70,15 +70,12 @@ keep() {
     "$fuzz/fuzz_$kind" -merge=1 -detect_leaks=0 -max_len=32768 "$fuzz/kept" "$fuzz/work/$kind" >"$fuzz/logs/$kind.merge" 2>&1 || return 1
     # Crashes that were found stay, whatever they reach now.
     find "$kept" -type f ! -name 'crash-*' -delete
-    # The shortest first, until the set is as large as we want to carry; evenly spread where there are more
-    # than `make test` has time for.
-    size=0 at=0 each=$((1 + $(ls "$fuzz/kept" | wc -l) / 400))
-    for file in $(ls -rS "$fuzz/kept"); do
+    # Evenly spread over all sizes, where there are more than we want to carry or `make test` has time for.
+    count=$(ls "$fuzz/kept" | wc -l) size=$(cat "$fuzz/kept"/* | wc -c) at=0
+    each=$((1 + (count / 400 > size / 150000 ? count / 400 : size / 150000)))
+    for file in $(ls -S "$fuzz/kept"); do
         at=$((at + 1))
-        [ $((at % each)) = 0 ] || continue
-        size=$((size + $(wc -c <"$fuzz/kept/$file")))
-        [ "$size" -le 150000 ] || break
-        cp "$fuzz/kept/$file" "$kept/$(printf '%.12s' "$file")"
+        [ $((at % each)) != 0 ] && [ $each != 1 ] || cp "$fuzz/kept/$file" "$kept/$(printf '%.12s' "$file")"
     done
     echo "  keep    $kind: $(ls "$kept" | wc -l) of $(ls "$fuzz/work/$kind" | wc -l) inputs, $(cat "$kept"/* | wc -c) bytes"
 }
