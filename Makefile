@@ -210,7 +210,7 @@ approve: test-programs
 # ---- Fuzzing -------------------------------------------------------------------------------------
 
 # libFuzzer on every kind of bytes that a stranger can hand us, TIME seconds each. What it finds stays in
-# build-fuzz/work/KIND; `make fuzz-keep` puts the smallest set that reaches as much into the repository,
+# build-fuzz/inputs/KIND; `make fuzz-keep` puts the smallest set that reaches as much into the repository,
 # where `make test` runs it under the sanitizers. To go on longer with some: make fuzz TIME=3600 KINDS=trace
 TIME  ?= 60
 KINDS ?= $(shell sed -n 's/^    {"\([a-z]*\)", .*/\1/p' tests/fuzz/fuzz_main.c)

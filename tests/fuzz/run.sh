@@ -4,7 +4,7 @@
 #     sh tests/fuzz/run.sh fuzz|fuzz-keep|fuzz-report SECONDS KIND...
 #
 # A kind's inputs come from seeds.sh, from corpus/KIND and from earlier runs; they grow in
-# build-fuzz/work/KIND, logs in build-fuzz/logs, whatever makes it fail in build-fuzz/crashes.
+# build-fuzz/inputs/KIND, logs in build-fuzz/logs, whatever makes it fail in build-fuzz/crashes.
 set -u
 job=$1 seconds=$2
 shift 2
@@ -38,7 +38,7 @@ dictionary_of() {
 like() { case $1 in config | tokenizer | index | model) echo json ;; history) echo session ;; esac; }
 
 fuzz() {
-    kind=$1 work=$fuzz/work/$1
+    kind=$1 work=$fuzz/inputs/$1
     mkdir -p "$work" "$fuzz/crashes/$kind"
     ln -sf fuzzer "$fuzz/fuzz_$kind"
     sh tests/fuzz/seeds.sh "$kind" "$work"
@@ -67,7 +67,7 @@ keep() {
     ln -sf fuzzer "$fuzz/fuzz_$kind"
     rm -rf "$fuzz/kept"
     mkdir -p "$fuzz/kept" "$kept"
-    "$fuzz/fuzz_$kind" -merge=1 -detect_leaks=0 -max_len=32768 "$fuzz/kept" "$fuzz/work/$kind" >"$fuzz/logs/$kind.merge" 2>&1 || return 1
+    "$fuzz/fuzz_$kind" -merge=1 -detect_leaks=0 -max_len=32768 "$fuzz/kept" "$fuzz/inputs/$kind" >"$fuzz/logs/$kind.merge" 2>&1 || return 1
     # Crashes that were found stay, whatever they reach now.
     find "$kept" -type f ! -name 'crash-*' -delete
     # Evenly spread over all sizes, where there are more than we want to carry or `make test` has time for.
@@ -77,7 +77,7 @@ keep() {
         at=$((at + 1))
         [ $((at % each)) != 0 ] && [ $each != 1 ] || cp "$fuzz/kept/$file" "$kept/$(printf '%.12s' "$file")"
     done
-    echo "  keep    $kind: $(ls "$kept" | wc -l) of $(ls "$fuzz/work/$kind" | wc -l) inputs, $(cat "$kept"/* | wc -c) bytes"
+    echo "  keep    $kind: $(ls "$kept" | wc -l) of $(ls "$fuzz/inputs/$kind" | wc -l) inputs, $(cat "$kept"/* | wc -c) bytes"
 }
 
 report() {
