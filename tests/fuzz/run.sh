@@ -57,7 +57,7 @@ fuzz() {
     # One line for each run: date, kind, seconds, executions, edges, features, inputs.
     printf '%s\t%s\t%s\t%s\t%s\n' "$(date -u +%Y-%m-%dT%H:%M)" "$kind" "$seconds" \
         "$(sed -n 's/^stat::number_of_executed_units: *//p' "$fuzz/logs/$kind.last")" \
-        "$(grep -o 'cov: [0-9]* ft: [0-9]* corp: [0-9]*' "$fuzz/logs/$kind.last" | tail -n 1)" |
+        "$(grep -ao 'cov: [0-9]* ft: [0-9]* corp: [0-9]*' "$fuzz/logs/$kind.last" | tail -n 1)" |
         tee -a "$fuzz/logs/runs.tsv"
 }
 
