@@ -118,8 +118,8 @@ run: $(BUILD)/headlight
 
 # ---- Testing -----------------------------------------------------------------------------------
 
-# Optimised for tests is optimised enough: the checked build is for finding mistakes.
-CHECKED = BUILD=$(BUILD)-sanitize OPT=-O1 HARDENING= \
+# -O2: twice as fast as -O1, so that twice as much is looked at; -O3 takes longer to build than it saves.
+CHECKED = BUILD=$(BUILD)-sanitize OPT=-O2 HARDENING= \
           SANITIZE='-fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all -fno-omit-frame-pointer'
 
 $(call programs,$(TESTS)): $(BUILD)/%: $(BUILD)/%.o $(TEST_SUPPORT:%.c=$(BUILD)/%.o) $(BUILD)/headlight.a

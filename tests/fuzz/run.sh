@@ -45,7 +45,7 @@ fuzz() {
     [ ! -d "tests/fuzz/corpus/$kind" ] || cp tests/fuzz/corpus/"$kind"/* "$work"/
     echo "  fuzz    $kind, $seconds seconds"
     # Leaks are looked for in the replay of `make test`: here the check would slow every input down.
-    "$fuzz/fuzz_$kind" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4000 -max_len=32768 \
+    "$fuzz/fuzz_$kind" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=4000 -max_len=32768 \
         $(dictionary_of "$kind" "$(like "$kind")") -artifact_prefix="$fuzz/crashes/$kind/" \
         -print_final_stats=1 -detect_leaks=0 "$work" >"$fuzz/logs/$kind.last" 2>&1
     status=$?

@@ -122,7 +122,7 @@ static SDL_Keycode keycode_of(int key)
 static int rarity(const char *command)
 {
     return strcmp(command, "figure:copy") == 0 ? 40
-           : strcmp(command, "export") == 0    ? 20
+           : strcmp(command, "export") == 0    ? 60
            : strcmp(command, "present") == 0   ? 8
                                                : 1;
 }

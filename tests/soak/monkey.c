@@ -62,6 +62,8 @@ enum {
     WARM_UP = 2000,
     MEASURE_EVERY = 50000,
     EMPTY_EVERY = 2000, /* the folder of exported pictures */
+    CALM = 300, /* events with few between two frames, and with as many as the window takes */
+    HURRIED = 900,
     PATIENCE_S = 10
 };
 
@@ -307,11 +309,17 @@ int __wrap_SDL_WaitEventTimeout(SDL_Event *event, int timeout)
     return leave(next_event(event));
 }
 
-/* Some events come together, between two frames. */
+/* Some events come together, between two frames; when the user hurries, many. */
 int __wrap_SDL_PollEvent(SDL_Event *event)
 {
     if (monkey.settling > 0 || monkey.done) { return 0; }
-    bool more = monkey.first < monkey.last ? !monkey_one_in(3) : monkey_one_in(3);
+    if (monkey.handed >= monkey.next_pace) {
+        monkey.hurries = !monkey.hurries;
+        monkey.next_pace = monkey.handed + (monkey.hurries ? HURRIED : CALM);
+    }
+    bool more = monkey.hurries               ? !monkey_one_in(40)
+                : monkey.first < monkey.last ? !monkey_one_in(3)
+                                             : monkey_one_in(3);
     return more && next_event(event);
 }
 

@@ -20,8 +20,8 @@ enum {
 
 typedef struct Monkey {
     uint64_t random;
-    long seed, wanted, handed, next_measure, next_emptying;
-    bool log, done;
+    long seed, wanted, handed, next_measure, next_emptying, next_pace;
+    bool log, done, hurries;
     App *app;
     SDL_Window *window;
     Uint64 now; /* ms: the time that is told to the program */
