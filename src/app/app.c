@@ -323,7 +323,8 @@ static void take_opened(App *app, Trace *trace)
     textfield_reset(&app->pair, text[1] != NULL ? text[1] : "");
     app->pair_open = text[1] != NULL;
     take_trace(app, trace);
-    if (trace->note != NULL) { app_say(app, false, "%s", trace->note); }
+    /* What it does at the start may have opened another one by now. */
+    if (app->trace->note != NULL) { app_say(app, false, "%s", app->trace->note); }
 }
 
 bool app_open_trace(App *app, const char *path, Error *err)

@@ -337,6 +337,21 @@ static void a_trace_while_the_worker_is_busy(void **state)
     }
 }
 
+/* What a session or --do wants at the start may open another trace while the first is being taken. */
+static void a_trace_that_another_replaces_at_the_start(void **state)
+{
+    Fixture *f = *state;
+    write_trace(f, 1, 1, 0, 0.25f, "m", NULL);
+    char again[160];
+    snprintf(again, sizeof again, "trace:open %s", f->path);
+    char *start[] = {again};
+    f->app->start = start;
+    f->app->start_count = 1;
+    open_trace(f);
+    assert_int_equal(f->app->trace->encoding->count, 3);
+    frame(f);
+}
+
 static void a_page_with_a_nul_in_it(void **state)
 {
     Fixture *f = *state;
@@ -464,6 +479,7 @@ int main(void)
         TEST(tokens_that_were_chosen_are_gone),
         TEST(texts_without_an_end),
         TEST(a_trace_while_the_worker_is_busy),
+        TEST(a_trace_that_another_replaces_at_the_start),
         TEST(a_page_with_a_nul_in_it),
         TEST(a_trace_that_is_cut_off),
         TEST(a_model_that_is_cut_off),
