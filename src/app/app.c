@@ -293,7 +293,7 @@ bool app_open_model(App *app, const char *name, Error *err)
         worker_request(app->worker, app->model, folder, app_text(app), app_pair(app),
                        app_wants(app), NULL);
     } else if (ok) {
-        Model *model = model_open(folder, err);
+        Model *model = model_open(folder, app->threads, err);
         ok = model != NULL;
         if (ok) { take_model(app, model, false); }
         if (ok && app->trace != NULL) { ok = app_run(app, err); }

@@ -47,6 +47,7 @@ typedef struct App {
     Trace *trace;       /* what is drawn; NULL until the first pass is done */
     bool trace_changed; /* its file was cut off or written to meanwhile, and that was told */
     Worker *worker;     /* NULL without a window: then passes run at once */
+    int threads;        /* of a model that is opened; 0: one for each processor */
 
     ViewState view;
     Figure figure; /* how figures come out */

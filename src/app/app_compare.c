@@ -51,7 +51,7 @@ static bool run_here(App *app, const char *folder, const char *text, const char 
 {
     bool same = app->second_model != NULL && strcmp(model_folder(app->second_model), folder) == 0;
     if (!same) {
-        Model *model = model_open(folder, err);
+        Model *model = model_open(folder, app->threads, err);
         if (model == NULL) { return false; }
         model_free(app->second_model);
         app->second_model = model;
@@ -74,7 +74,9 @@ bool app_compare_run(App *app, Error *err)
     if (ok && app->worker == NULL) {
         ok = run_here(app, folder, text, pair, err);
     } else if (ok) {
-        if (app->second == NULL) { app->second = worker_new(app->wake, app->wake_data); }
+        if (app->second == NULL) {
+            app->second = worker_new(app->threads, app->wake, app->wake_data);
+        }
         bool same =
             app->second_model != NULL && strcmp(model_folder(app->second_model), folder) == 0;
         if (app->second != NULL) {

@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/unicode.h"
-#include "model/kernels.h"
 #include "model/trace_file.h"
 
 #include <stdio.h>
@@ -70,7 +69,7 @@ bool cli_was_cut(const App *app, Error *note)
 
 bool cli_open_model(App *app, const Options *options, Error *err)
 {
-    if (options->threads > 0) { kernels_set_threads(options->threads); }
+    app->threads = options->threads;
     return app_open_model(app, options->model != NULL ? options->model : MODELS_DEFAULT, err);
 }
 

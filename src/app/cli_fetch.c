@@ -79,7 +79,7 @@ static void warn_closed(const char *name, const char *folder)
     Error why = {""}, err = {""};
     char *path = file_join(folder, "config.json");
     ModelConfig config;
-    Model *model = config_read(path, &config, &why) ? model_open(folder, &why) : NULL;
+    Model *model = config_read(path, &config, &why) ? model_open(folder, 0, &why) : NULL;
     free(path);
     if (model == NULL) {
         error_set(&err, "%s was downloaded, but can't be opened: %s", name, why.text);

@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "base/unicode.h"
 #include "draw/raster.h"
-#include "model/kernels.h"
 
 #include <SDL.h>
 #include <stdio.h>
@@ -398,7 +397,7 @@ static void start_app(Window *window, const Options *options)
 {
     App *app = window->app;
     Error err = {""};
-    if (options->threads > 0) { kernels_set_threads(options->threads); }
+    app->threads = options->threads;
     app->ui.clipboard = (UiClipboard){NULL, get_clipboard, set_clipboard, get_primary, set_primary};
     SessionStart start = {0};
     if (!options->fresh && options->text == NULL && options->pair == NULL &&
@@ -412,7 +411,7 @@ static void start_app(Window *window, const Options *options)
     set_first_text(app, options, &start);
     app->wake = wake;
     app->wake_data = window;
-    app->worker = worker_new(wake, window);
+    app->worker = worker_new(app->threads, wake, window);
     const char *name = options->model != NULL ? options->model
                        /* That of the last time may be gone. */
                        : start.model != NULL && file_is_folder(start.model) ? start.model

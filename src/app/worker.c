@@ -25,6 +25,7 @@ typedef struct Survey {
 } Survey;
 
 struct Worker {
+    int threads; /* of the models that it opens */
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
@@ -61,7 +62,8 @@ static void free_answer(WorkerAnswer *answer)
 }
 
 /* Done without the mutex: this is the work. False when it was cancelled. */
-static bool work(const Request *request, const atomic_bool *cancel, WorkerAnswer *answer)
+static bool work(const Request *request, int threads, const atomic_bool *cancel,
+                 WorkerAnswer *answer)
 {
     const Model *model = request->model;
     if (request->trace_path != NULL) {
@@ -71,7 +73,7 @@ static bool work(const Request *request, const atomic_bool *cancel, WorkerAnswer
         return true;
     }
     if (request->folder != NULL) {
-        answer->model = model_open(request->folder, &answer->error);
+        answer->model = model_open(request->folder, threads, &answer->error);
         if (answer->model == NULL) {
             answer->failed = true;
             return true;
@@ -171,7 +173,7 @@ static void *loop(void *data)
         pthread_mutex_unlock(&worker->mutex);
 
         WorkerAnswer answer = {0};
-        bool finished = work(request, &worker->cancel, &answer);
+        bool finished = work(request, worker->threads, &worker->cancel, &answer);
         free_request(request);
 
         pthread_mutex_lock(&worker->mutex);
@@ -184,9 +186,10 @@ static void *loop(void *data)
     return NULL;
 }
 
-Worker *worker_new(void (*wake)(void *data), void *data)
+Worker *worker_new(int threads, void (*wake)(void *data), void *data)
 {
     Worker *worker = mem_zero(1, sizeof *worker);
+    worker->threads = threads;
     worker->wake = wake;
     worker->data = data;
     pthread_mutex_init(&worker->mutex, NULL);

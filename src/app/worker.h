@@ -21,7 +21,8 @@ typedef struct WorkerAnswer {
     Error error;
 } WorkerAnswer;
 
-Worker *worker_new(void (*wake)(void *data), void *data);
+/* `threads`: see model_open. */
+Worker *worker_new(int threads, void (*wake)(void *data), void *data);
 void worker_free(Worker *worker); /* cancels, waits, frees; accepts NULL */
 
 /* Runs the text (and pair, may be NULL) through `model`, or, when folder is not NULL, opens that

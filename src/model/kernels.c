@@ -15,6 +15,7 @@
 #define PIECE_FLOATS 16384   /* of a row-wise loop that are worth another thread, some 5 us */
 #define PIECE_OPERATIONS 1e6 /* of a product, the same */
 #define PIECE_ROWS 48        /* of the weights that one thread takes at a time */
+#define PIECE_BLAS 128       /* the same for OpenBLAS, which rearranges `x` for each piece anew */
 #define CACHE_BYTES 1000000  /* weights larger than this come from memory in every pass */
 
 /* ---- The loops for several kinds of processor ---- */
@@ -138,11 +139,10 @@ void kernels_softmax(float *x, int rows, int size) { best_variant()->softmax(x, 
 
 static int strips_of(int columns) { return (columns + STRIP - 1) / STRIP; }
 
-int kernels_threads(void) { return openblas_get_num_threads(); }
-
-void kernels_set_threads(int threads)
+int kernels_threads(int wanted)
 {
-    if (threads > 0) { openblas_set_num_threads(threads); }
+    openblas_set_num_threads(1);
+    return wanted > 0 ? wanted : max_int(1, openblas_get_num_procs());
 }
 
 /* OpenBLAS does not know every processor: where it makes do with kernels for AVX2 on a machine that
@@ -208,12 +208,31 @@ void kernels_linear_tiles(Team *team, const float *x, const float *weight, int r
              &linear);
 }
 
-/* With OpenBLAS's own threads. */
-void kernels_linear_blas(const float *x, const float *weight, int rows, int inputs, int outputs,
-                         float *out)
+static void blas_piece(void *data, int piece)
 {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, outputs, inputs, 1.0f, x, inputs,
-                weight, inputs, 0.0f, out, outputs);
+    const Linear *linear = data;
+    const KernelProduct *product = &linear->product;
+    int first = piece * PIECE_BLAS, count = min_int(PIECE_BLAS, linear->outputs - first);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, product->columns, count, product->depth,
+                1.0f, linear->x, product->depth,
+                product->left + (size_t)first * product->left_stride, product->depth, 0.0f,
+                product->out + first, linear->outputs);
+}
+
+/* The pieces don't depend on how many threads there are, so neither does any bit of the result. */
+void kernels_linear_blas(Team *team, const float *x, const float *weight, int rows, int inputs,
+                         int outputs, float *out)
+{
+    Linear linear = {
+        .product = {.left = weight,
+                    .out = out,
+                    .depth = inputs,
+                    .columns = rows,
+                    .left_stride = (size_t)inputs},
+        .x = x,
+        .outputs = outputs,
+    };
+    team_run(team, (outputs + PIECE_BLAS - 1) / PIECE_BLAS, blas_piece, &linear);
 }
 
 void kernels_linear(Team *team, const float *x, const float *weight, int rows, int inputs,
@@ -222,7 +241,7 @@ void kernels_linear(Team *team, const float *x, const float *weight, int rows, i
     if (rows <= FEW_ROWS || is_blas_behind()) {
         kernels_linear_tiles(team, x, weight, rows, inputs, outputs, space, out);
     } else {
-        kernels_linear_blas(x, weight, rows, inputs, outputs, out);
+        kernels_linear_blas(team, x, weight, rows, inputs, outputs, out);
     }
 }
 

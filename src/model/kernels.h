@@ -25,8 +25,8 @@ void kernels_linear(Team *team, const float *x, const float *weight, int rows, i
  * unless it has no kernels for this processor (tests/bench/SPEED.md has the figures). */
 void kernels_linear_tiles(Team *team, const float *x, const float *weight, int rows, int inputs,
                           int outputs, float *space, float *out);
-void kernels_linear_blas(const float *x, const float *weight, int rows, int inputs, int outputs,
-                         float *out);
+void kernels_linear_blas(Team *team, const float *x, const float *weight, int rows, int inputs,
+                         int outputs, float *out);
 
 /* out[h, t, :] = x[t, h, :] + bias[h, :]; x: [tokens, heads * size], bias: [heads * size],
  * out: [heads, tokens, size]. */
@@ -64,9 +64,9 @@ void kernels_add_bias(Team *team, float *x, const float *bias, int rows, int siz
 /* x = softmax(x), row by row, in place; x: [rows, size]. */
 void kernels_softmax(float *x, int rows, int size);
 
-/* How many threads OpenBLAS uses, and so how large the team of a model is that is opened after that.
- * It is the number of processors unless it was set (0: stays as it is). */
-int kernels_threads(void);
-void kernels_set_threads(int threads);
+/* How many threads a model gets that wants so many; 0: as many as there are processors for us. OpenBLAS
+ * gets none of its own from then on: its threads wait for each other by giving up their turn, which on a
+ * busy machine costs ten times what they do (Linux 6.18), and two sets of threads are one too many. */
+int kernels_threads(int wanted);
 
 #endif

@@ -90,7 +90,7 @@ static bool open_parts(Model *model, const char *folder, Error *err)
     return ok;
 }
 
-Model *model_open(const char *folder, Error *err)
+Model *model_open(const char *folder, int threads, Error *err)
 {
     Model *model = mem_zero(1, sizeof *model);
     model->folder = mem_copy_string(folder);
@@ -104,7 +104,7 @@ Model *model_open(const char *folder, Error *err)
     bool ok = open_parts(model, place, err) && (!untrained || encoder_forget(&model->encoder, err));
     free(place);
     if (ok) {
-        model->team = team_new(kernels_threads());
+        model->team = team_new(kernels_threads(threads));
         return model;
     }
     model_free(model);

@@ -2,7 +2,7 @@
  *
  * Immutable after opening, so one thread may run it while another reads its configuration.
  *
- *     Model *model = model_open("models/headlight-en", &err);
+ *     Model *model = model_open("models/headlight-en", 0, &err);
  *     Encoding *encoding = model_encode(model, "The animal ...", NULL);
  *     Trace *trace = model_run(model, encoding, MODEL_LOGITS, NULL, &err);  // takes encoding */
 #ifndef MODEL_MODEL_H
@@ -18,8 +18,9 @@
 typedef struct Model Model;
 
 /* NULL on failure: no such folder, an unknown model_type, a tensor missing or of the wrong shape or
- * type, a vocabulary that does not fit, a lying header ... each with its sentence. */
-Model *model_open(const char *folder, Error *err);
+ * type, a vocabulary that does not fit, a lying header ... each with its sentence. `threads` work on a
+ * pass; 0: one for each processor. */
+Model *model_open(const char *folder, int threads, Error *err);
 /* What stands behind the folder for the same model with random weights, as before any training. */
 #define MODEL_UNTRAINED "@untrained"
 void model_free(Model *model); /* accepts NULL */

@@ -152,7 +152,7 @@ static Model *make_model(const Shape *shape)
     put_weights(folder, shape);
 
     Error err;
-    Model *model = model_open(folder, &err);
+    Model *model = model_open(folder, 0, &err);
     /* The mapping keeps the weights; nothing needs to stay in the folder. */
     for (size_t i = 0; i < COUNTOF(files); i++) {
         char *path = file_join(folder, files[i]);
@@ -209,14 +209,14 @@ static double product_speed(bool tiles, double seconds)
     ModelConfig config = {
         .hidden_size = SIZE, .intermediate_size = SIZE, .heads = 1, .head_size = 1};
     float *space = mem_zero(kernels_space(&config, SIZE), sizeof *space);
-    Team *team = team_new(kernels_threads());
+    Team *team = team_new(kernels_threads(0));
     double best = 0, end = now() + seconds;
     do {
         double start = now();
         if (tiles) {
             kernels_linear_tiles(team, a, b, SIZE, SIZE, SIZE, space, c);
         } else {
-            kernels_linear_blas(a, b, SIZE, SIZE, SIZE, c);
+            kernels_linear_blas(team, a, b, SIZE, SIZE, SIZE, c);
         }
         double speed = 2.0 * SIZE * SIZE * SIZE / (now() - start);
         best = speed > best ? speed : best;

@@ -161,7 +161,7 @@ static inline void golden_check_folder(const char *folder,
                                        void (*check)(const Model *model, const char *path))
 {
     Error err = {""};
-    Model *model = model_open(folder, &err);
+    Model *model = model_open(folder, 0, &err);
     assert_string_equal(err.text, "");
     for (int i = 0;; i++) {
         char name[64];

@@ -36,7 +36,7 @@ static void test_limits(void **state)
         Error err = {""};
         char path[96], text[600] = "";
         snprintf(path, sizeof path, "tests/data/families/%s", folders[i]);
-        Model *model = model_open(path, &err);
+        Model *model = model_open(path, 0, &err);
         assert_string_equal(err.text, "");
         assert_int_equal(model_config(model)->positions, 40);
         for (int word = 0; word < 60; word++) { strcat(text, "ba "); }
@@ -88,7 +88,7 @@ static void test_no_prefix(void **state)
         char folder[] = "/tmp/headlight-test-XXXXXX", from[128], to[64];
         assert_non_null(mkdtemp(folder));
         snprintf(from, sizeof from, "tests/data/families/%s", folders[i]);
-        Model *model = model_open(from, &err);
+        Model *model = model_open(from, 0, &err);
         assert_string_equal(err.text, "");
         const char *prefix = model_config(model)->family->prefix;
         for (size_t k = 0; k < COUNTOF(parts); k++) {
@@ -102,7 +102,7 @@ static void test_no_prefix(void **state)
         /* Some are without it already. */
         bool bare = strcmp(folders[i], "xlm-roberta") == 0 || strcmp(folders[i], "minilm") == 0;
         copy_without_prefix(from, to, bare ? "" : prefix);
-        Model *other = model_open(folder, &err);
+        Model *other = model_open(folder, 0, &err);
         assert_string_equal(err.text, "");
         assert_true(model_has_logits(other) == model_has_logits(model));
         for (int number = 0; number < 3; number++) {
@@ -128,7 +128,7 @@ static void test_untrained(void **state)
         Error err = {""};
         char path[96];
         snprintf(path, sizeof path, "tests/data/families/%s" MODEL_UNTRAINED, folders[i]);
-        Model *model = model_open(path, &err);
+        Model *model = model_open(path, 0, &err);
         if (strcmp(folders[i], "minilm") == 0) {
             assert_non_null(model);
             model_free(model);

@@ -291,7 +291,7 @@ static void wait_for_answer(Fixture *f)
 static void the_worker_shows_the_newest_sentence(void **state)
 {
     Fixture *f = *state;
-    f->app->worker = worker_new(NULL, NULL);
+    f->app->worker = worker_new(0, NULL, NULL);
     assert_non_null(f->app->worker);
     for (int i = 0; i < 50; i++) {
         must(f, i % 2 == 0 ? "text:set the cat" : "text:set the cat sat the cat");
@@ -321,7 +321,7 @@ static void heads_get_names(void **state)
     char folder[] = "/tmp/headlight-cache-XXXXXX";
     assert_non_null(mkdtemp(folder));
     setenv("XDG_CACHE_HOME", folder, 1);
-    f->app->worker = worker_new(NULL, NULL);
+    f->app->worker = worker_new(0, NULL, NULL);
     must(f, "head:set 1");
     must(f, "model:open " TINY "-f16");
     for (int i = 0; i < 3000 && f->app->patterns == NULL; i++) {
@@ -359,7 +359,7 @@ static void two_of_a_kind_are_compared(void **state)
 {
     Fixture *f = *state;
     for (int with_worker = 0; with_worker < 2; with_worker++) {
-        if (with_worker != 0) { f->app->worker = worker_new(NULL, NULL); }
+        if (with_worker != 0) { f->app->worker = worker_new(0, NULL, NULL); }
         must(f, "text:set ba be bo");
         must(f, "view:set compare");
         must(f, "compare:text ba be");

@@ -321,7 +321,7 @@ static void a_trace_while_the_worker_is_busy(void **state)
     Fixture *f = *state;
     Error err = {""};
     write_trace(f, 1, 1, 0, 0.3f, "from a file", NULL);
-    f->app->worker = worker_new(NULL, NULL);
+    f->app->worker = worker_new(0, NULL, NULL);
     for (int round = 0; round < 20; round++) {
         assert_true(app_open_model(f->app, round % 2 == 0 ? TINY : "models/headlight-en", &err));
         if (round % 3 == 0) { frame(f); }
@@ -385,7 +385,7 @@ static void a_model_that_is_cut_off(void **state)
     snprintf(command, sizeof command, "cp -r %s %s/model", TINY, f->folder);
     assert_int_equal(system(command), 0);
     snprintf(command, sizeof command, "%s/model", f->folder);
-    Model *model = model_open(command, &err);
+    Model *model = model_open(command, 0, &err);
     assert_non_null(model);
     Trace *trace = model_run(model, model_encode(model, "the cat", NULL), MODEL_LOGITS, NULL, &err);
     assert_non_null(trace);

@@ -274,7 +274,7 @@ static void test_linear(void **state)
         int count = rows[k / COUNTOF(sizes) / COUNTOF(sizes)], all = count * outputs;
         kernels_linear(team, x, weight, count, inputs, outputs, space, out);
         kernels_linear_tiles(team, x, weight, count, inputs, outputs, space, out + all);
-        kernels_linear_blas(x, weight, count, inputs, outputs, out + 2 * all);
+        kernels_linear_blas(team, x, weight, count, inputs, outputs, out + 2 * all);
         for (int i = 0; i < all; i++) {
             double sum = 0;
             for (int j = 0; j < inputs; j++) {

@@ -181,7 +181,7 @@ static void make(const char *folder, Recipe recipe)
 static void refuse(void **state, const char *part)
 {
     Error err = {""};
-    assert_null(model_open(*state, &err));
+    assert_null(model_open(*state, 0, &err));
     if (strstr(err.text, part) == NULL) { fail_msg("\"%s\" is not in: %s", part, err.text); }
     assert_non_null(strstr(err.text, *state));
     assert_int_equal(err.text[strlen(err.text) - 1], '.');
@@ -198,7 +198,7 @@ static Model *open_good(void **state, Recipe recipe)
 {
     Error err = {""};
     make(*state, recipe);
-    Model *model = model_open(*state, &err);
+    Model *model = model_open(*state, 0, &err);
     assert_string_equal(err.text, "");
     return model;
 }
@@ -320,11 +320,11 @@ static void test_refused_runs(void **state)
 static void test_bad_folders(void **state)
 {
     Error err = {""};
-    assert_null(model_open("/nowhere/model", &err));
+    assert_null(model_open("/nowhere/model", 0, &err));
     assert_non_null(strstr(err.text, "no model folder /nowhere/model"));
     make(*state, (Recipe){0});
     char *path = file_join(*state, "config.json");
-    assert_null(model_open(path, &err));
+    assert_null(model_open(path, 0, &err));
     assert_non_null(strstr(err.text, "is not a folder"));
     free(path);
     refuse_recipe(state, (Recipe){.config = ""}, "config.json");

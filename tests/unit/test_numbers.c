@@ -26,7 +26,7 @@ static int set_up(void **data)
 {
     Error err = {""};
     Fixture *f = calloc(1, sizeof *f);
-    f->model = model_open("tests/data/bert-tiny", &err);
+    f->model = model_open("tests/data/bert-tiny", 0, &err);
     if (f->model == NULL) {
         fprintf(stderr, "%s\n", err.text);
         return -1;

@@ -25,7 +25,7 @@ static int set_up(void **data)
 {
     Error err = {""};
     Fixture *f = calloc(1, sizeof *f);
-    f->model = model_open("tests/data/bert-tiny", &err);
+    f->model = model_open("tests/data/bert-tiny", 0, &err);
     if (f->model != NULL) {
         f->trace = model_run(f->model, model_encode(f->model, "ba be bo, da [MASK] ba.", "fa fe"),
                              MODEL_LOGITS | MODEL_STEPS | LAYER << MODEL_LAYER_SHIFT, NULL, &err);

@@ -108,9 +108,9 @@ static void everything_at_once(void **state)
     App *app = calloc(1, sizeof *app);
     app_init(app, fonts);
     app->wake = wake;
-    app->worker = worker_new(wake, NULL);
+    app->worker = worker_new(2, wake, NULL);
     assert_non_null(app->worker);
-    kernels_set_threads(2);
+    app->threads = 2;
     assert_true(app_open_model(app, "tests/data/bert-tiny", &err));
     app->focus_wanted = "sentence";
     Input input = {0};

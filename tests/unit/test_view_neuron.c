@@ -129,7 +129,7 @@ static void the_softmax_of_the_scores_are_the_weights_of_the_model(void **data)
 {
     (void)data;
     Error err = {""};
-    Model *model = model_open("tests/data/bert-tiny", &err);
+    Model *model = model_open("tests/data/bert-tiny", 0, &err);
     assert_non_null(model);
     Encoding *encoding = model_encode(model, "The animal didn't cross the street.", NULL);
     Trace *trace = model_run(model, encoding, MODEL_ATTENTION, NULL, &err);

@@ -32,7 +32,7 @@ static int set_up(void **state)
     Error err = {""};
     Fixture *f = calloc(1, sizeof *f);
     f->fonts = font_open(&err);
-    f->model = model_open("tests/data/bert-tiny", &err);
+    f->model = model_open("tests/data/bert-tiny", 0, &err);
     if (f->fonts == NULL || f->model == NULL) {
         fprintf(stderr, "%s\n", err.text);
         return -1;

@@ -28,7 +28,7 @@ static int set_up(void **data)
     Error err = {""};
     Fixture *f = calloc(1, sizeof *f);
     f->fonts = font_open(&err);
-    f->model = model_open("tests/data/bert-tiny", &err);
+    f->model = model_open("tests/data/bert-tiny", 0, &err);
     if (f->model != NULL) {
         f->trace = model_run(f->model, model_encode(f->model, "ba be bo, da de ba.", NULL),
                              MODEL_STEPS | 1 << MODEL_LAYER_SHIFT, NULL, &err);

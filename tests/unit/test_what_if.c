@@ -32,7 +32,7 @@ static void a_layer_without_heads_mixes_nothing(void **state)
 {
     (void)state;
     Error err = {""};
-    Model *model = model_open(TINY, &err);
+    Model *model = model_open(TINY, 0, &err);
     assert_non_null(model);
     const ModelConfig *config = model_config(model);
     unsigned char off[64] = {0};
@@ -60,7 +60,7 @@ static void only_what_is_above_changes(void **state)
 {
     (void)state;
     Error err = {""};
-    Model *model = model_open(TINY, &err);
+    Model *model = model_open(TINY, 0, &err);
     assert_non_null(model);
     int heads = model_config(model)->heads;
     unsigned char off[64] = {0};
@@ -101,7 +101,7 @@ static void guesses_are_the_softmax(void **state)
 {
     (void)state;
     Error err = {""};
-    Model *model = model_open(TINY, &err);
+    Model *model = model_open(TINY, 0, &err);
     assert_non_null(model);
     Trace *trace = run(model, "ba [MASK] bo", NULL);
     int V = trace->vocab_size;
@@ -136,7 +136,8 @@ static void an_untrained_model_knows_nothing(void **state)
 {
     (void)state;
     Error err = {""};
-    Model *one = model_open(TINY MODEL_UNTRAINED, &err), *two = model_open(TINY "@untrained", &err);
+    Model *one = model_open(TINY MODEL_UNTRAINED, 0, &err),
+          *two = model_open(TINY "@untrained", 0, &err);
     assert_non_null(one);
     assert_string_equal(model_name(one), "bert-tiny@untrained");
     Trace *a = run(one, "ba be bo, da", NULL), *b = run(two, "ba be bo, da", NULL);
@@ -147,7 +148,7 @@ static void an_untrained_model_knows_nothing(void **state)
     for (size_t i = 0; i < count; i++) {
         assert_float_equal(attention->weights[i], 1.0f / (float)a->tokens, 0.08f);
     }
-    assert_null(model_open("nowhere@untrained", &err));
+    assert_null(model_open("nowhere@untrained", 0, &err));
     trace_free(a);
     trace_free(b);
     model_free(one);
