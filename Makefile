@@ -134,7 +134,7 @@ $(call programs,$(TOOLS)): $(BUILD)/%: $(BUILD)/%.o
 	$(call say,link    $@) $(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
 
 # The program in a world that fails (tests/faults/faulty.c).
-WRAPPED := malloc calloc realloc aligned_alloc open write fsync rename mkdir mem_available
+WRAPPED := malloc calloc realloc aligned_alloc open write fsync linkat rename mkdir mem_available
 $(BUILD)/headlight-faulty: $(OBJECTS) $(BUILD)/tests/faults/faulty.o
 	$(call say,link    $@) $(CC) $(ALL_LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(LIBS)
 

@@ -69,20 +69,53 @@ static bool write_into(const char *path, const void *bytes, size_t length, Error
     return ok || write_failed(path, why, err);
 }
 
-/* Opens a new file beside the target, with the permissions that the user's umask gives; its name
- * (to be freed) goes to *beside. -1 on failure. Not mkstemp, whose files are closed to others: what
- * the umask is can't be asked without changing it under the feet of the other threads. */
-static int open_beside(const char *path, char **beside)
+/* A new file that is to take the target's place. It has no name until it is whole, where the file system
+ * can do that (O_TMPFILE): then nothing of it is left, whatever happens to the program. Elsewhere it lies
+ * beside the target from the beginning. */
+typedef struct NewFile {
+    int fd;
+    char *name;
+    size_t name_size;
+    bool is_named;
+} NewFile;
+
+/* Calls `make` with names beside the target until one is not taken. */
+static bool find_name(NewFile *file, const char *target, bool (*make)(NewFile *file))
 {
-    size_t size = strlen(path) + 64;
-    *beside = mem_alloc(size, 1);
-    int fd = -1;
     for (unsigned attempt = 0; attempt < 1000; attempt++) {
-        snprintf(*beside, size, "%s.%ld-%u", path, (long)getpid(), attempt);
-        fd = open(*beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd >= 0 || errno != EEXIST) { break; }
+        snprintf(file->name, file->name_size, "%s.%ld-%u", target, (long)getpid(), attempt);
+        file->is_named = make(file);
+        if (file->is_named || errno != EEXIST) { break; }
     }
-    return fd;
+    return file->is_named;
+}
+
+/* Not mkstemp, whose files are closed to others: what the umask is can't be asked without changing it
+ * under the feet of the other threads. */
+static bool create(NewFile *file)
+{
+    file->fd = open(file->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    return file->fd >= 0;
+}
+
+static bool give_name(NewFile *file)
+{
+    char place[64];
+    snprintf(place, sizeof place, "/proc/self/fd/%d", file->fd);
+    return linkat(AT_FDCWD, place, AT_FDCWD, file->name, AT_SYMLINK_FOLLOW) == 0;
+}
+
+static bool open_new(NewFile *file, const char *target)
+{
+    file->name_size = strlen(target) + 64;
+    file->name = mem_alloc(file->name_size, 1);
+    char *folder = mem_copy_string(target), *slash = strrchr(folder, '/');
+    if (slash != NULL) { slash[slash == folder] = '\0'; }
+    bool can_link = access("/proc/self/fd", F_OK) == 0;
+    file->fd =
+        can_link ? open(slash != NULL ? folder : ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666) : -1;
+    free(folder);
+    return file->fd >= 0 || find_name(file, target, create);
 }
 
 /* `old`: of the file that is replaced, whose permissions the new one keeps; NULL when there is no
@@ -90,24 +123,22 @@ static int open_beside(const char *path, char **beside)
 static bool write_beside(const char *path, const char *target, const struct stat *old,
                          const void *bytes, size_t length, Error *err)
 {
-    char *beside;
-    int fd = open_beside(target, &beside), why = errno;
-    bool ok = fd >= 0;
-    if (ok) {
-        ok = (old == NULL || fchmod(fd, old->st_mode & 07777) == 0) &&
-             file_write_all(fd, bytes, length) && fsync(fd) == 0;
+    NewFile file = {.fd = -1};
+    bool ok = open_new(&file, target) &&
+              (old == NULL || fchmod(file.fd, old->st_mode & 07777) == 0) &&
+              file_write_all(file.fd, bytes, length) && fsync(file.fd) == 0 &&
+              (file.is_named || find_name(&file, target, give_name));
+    int why = errno;
+    if (file.fd >= 0 && close(file.fd) != 0 && ok) {
+        ok = false;
         why = errno;
-        if (close(fd) != 0 && ok) {
-            ok = false;
-            why = errno;
-        }
-        if (ok && rename(beside, target) != 0) {
-            ok = false;
-            why = errno;
-        }
-        if (!ok) { unlink(beside); }
     }
-    free(beside);
+    if (ok && rename(file.name, target) != 0) {
+        ok = false;
+        why = errno;
+    }
+    if (!ok && file.is_named) { unlink(file.name); }
+    free(file.name);
     return ok || write_failed(path, why, err);
 }
 

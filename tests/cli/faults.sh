@@ -7,9 +7,9 @@
 
 faulty=$build/headlight-faulty
 tiny=tests/data/bert-tiny
-tries=${FAULT_TRIES:-12}
+sample=${FAULT_TRIES:-12}
 # Under the sanitizers each start takes ten times as long.
-[ -n "${FAULT_TRIES:-}" ] || ! grep -q -e -fsanitize "$build/flags" || tries=2
+[ -n "${FAULT_TRIES:-}" ] || ! grep -q -e -fsanitize "$build/flags" || sample=2
 text='the cat sat'
 old='what was there before'
 
@@ -57,7 +57,7 @@ no_memory() {
             leftovers=$(find "$work" -name "$(basename "$file").*")
             [ -z "$leftovers" ] || bad="$bad $kind $n: left $leftovers"
         done
-        n=$((n + 1 + total / tries))
+        n=$((n + 1 + total / sample))
     done
     if [ -z "$bad" ]; then ok "$name: no memory, $tried of $((2 * total)) calls"; else not_ok "$name: no memory" "$bad"; fi
 }
@@ -76,7 +76,7 @@ no_memory 'a trace in JSON' "$work/from.svg" render --trace "$work/trace.json" -
 spoiled() {
     name=$1 file=$2
     shift 2
-    rm -f "$file"
+    echo "$old" >"$file" # what there is to replace takes a call more
     total=$(calls disk "$@")
     cp "$file" "$work/whole"
     bad=
@@ -100,7 +100,11 @@ spoiled() {
             # In a shell of its own, which says nothing about how its child ended.
             sh -c 'HEADLIGHT_FAULT=$1; export HEADLIGHT_FAULT; shift; "$@"; exit $?' sh "$kind $n" "$faulty" "$@" >/dev/null 2>&1
             [ "$(cat "$file")" = "$old" ] || cmp -s "$file" "$work/whole" || bad="$bad $kind $n"
-            rm -f "$file".[0-9]*
+            # Nothing lies beside it, or, just before it takes its place, the whole new file.
+            for left in "$file".[0-9]*; do
+                [ ! -e "$left" ] || cmp -s "$left" "$work/whole" || bad="$bad $kind $n left $left"
+                rm -f "$left"
+            done
         done
         n=$((n + 1))
     done
@@ -111,6 +115,13 @@ for kind in png svg pdf csv json; do
 done
 spoiled 'a dump' "$work/trace.safetensors" dump -m $tiny -o "$work/trace.safetensors" "$text"
 spoiled 'a dump as JSON' "$work/trace.json" dump -m $tiny -o "$work/trace.json" "$text"
+
+# Where new files must have a name, one that is not whole is taken away again.
+"$headlight" render -m $tiny -o "$work/whole.svg" "$text"
+HEADLIGHT_FAULT=named "$faulty" render -m $tiny -o "$work/named.svg" "$text"
+check 'a file system without files without names' cmp "$work/named.svg" "$work/whole.svg"
+HEADLIGHT_FAULT='named disk 3' "$faulty" render -m $tiny -o "$work/named2.svg" "$text" 2>"$work/said"
+check 'and when it is full nothing is left' sh -c 'grep -q "written" "$2" && ! ls "$1"/named2* 2>/dev/null' sh "$work" "$work/said"
 
 # A limit on the size of files is a full disk too, without any help.
 "$headlight" render -m $tiny -o "$work/large.png" "$text"
@@ -141,8 +152,9 @@ whole() {
 total=$(calls disk fetch ann/tiny --endpoint "$endpoint")
 check 'a download' whole
 rm -rf "$own"
-n=1 bad=
+n=1 bad='' tried=0
 while [ "$n" -le "$total" ]; do
+    tried=$((tried + 1))
     for kind in disk kill kill-half; do
         sh -c 'HEADLIGHT_FAULT=$1; export HEADLIGHT_FAULT; shift; "$@"; exit $?' sh "$kind $n" "$faulty" fetch ann/tiny --endpoint "$endpoint" >"$work/out" 2>"$work/said"
         status=$?
@@ -156,9 +168,9 @@ while [ "$n" -le "$total" ]; do
         fi
         rm -rf "$own"
     done
-    n=$((n + 1 + total / tries))
+    n=$((n + 1 + total / sample))
 done
-if [ -z "$bad" ]; then ok "a download on a full disk and with kill -9, at $tries of $total calls"; else not_ok 'a download on a full disk' "$bad"; fi
+if [ -z "$bad" ]; then ok "a download on a full disk and with kill -9, at $tried of $total calls"; else not_ok 'a download on a full disk' "$bad"; fi
 
 # ---- Less memory than a trace takes ------------------------------------------------------------------------
 # (What it takes to open the model is asked for too.)

@@ -7,6 +7,7 @@
  *     error N       the same as an error of the disk (EIO)
  *     kill N        kill -9 just before the N-th call that writes; kill-half N: in the middle of it
  *     available N   so many bytes of memory are free
+ *     named         the file system has no files without names; any of the above may follow
  *     count         nothing; how many calls there were is told at the end
  *
  * Calls that write are those that change a file or a folder: not standard output, not the display. */
@@ -31,6 +32,7 @@ int __real_open(const char *path, int flags, ...);
 ssize_t __real_write(int fd, const void *bytes, size_t length);
 int __real_fsync(int fd);
 int __real_rename(const char *from, const char *to);
+int __real_linkat(int from_folder, const char *from, int to_folder, const char *to, int flags);
 int __real_mkdir(const char *path, mode_t mode);
 size_t __real_mem_available(void);
 
@@ -42,10 +44,12 @@ int __wrap_open(const char *path, int flags, ...);
 ssize_t __wrap_write(int fd, const void *bytes, size_t length);
 int __wrap_fsync(int fd);
 int __wrap_rename(const char *from, const char *to);
+int __wrap_linkat(int from_folder, const char *from, int to_folder, const char *to, int flags);
 int __wrap_mkdir(const char *path, mode_t mode);
 size_t __wrap_mem_available(void);
 
 static char kind[32];
+static bool all_named;
 static long at;
 static atomic_long memory_calls, disk_calls;
 
@@ -60,7 +64,9 @@ static void tell(void)
 __attribute__((constructor)) static void read_fault(void)
 {
     const char *fault = getenv("HEADLIGHT_FAULT");
-    if (fault != NULL) { sscanf(fault, "%31s %ld", kind, &at); }
+    if (fault == NULL) { return; }
+    all_named = strncmp(fault, "named", 5) == 0;
+    sscanf(fault + (all_named ? 5 : 0), "%31s %ld", kind, &at);
     if (is("count")) { atexit(tell); }
 }
 
@@ -134,10 +140,15 @@ int __wrap_open(const char *path, int flags, ...)
 {
     va_list args;
     va_start(args, flags);
-    unsigned mode = (flags & O_CREAT) != 0 ? va_arg(args, unsigned) : 0;
+    bool makes = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+    unsigned mode = makes ? va_arg(args, unsigned) : 0;
     va_end(args);
     bool half;
-    if ((flags & O_CREAT) != 0 && disk_fails(&half)) { return -1; }
+    if (all_named && (flags & O_TMPFILE) == O_TMPFILE) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    if (makes && disk_fails(&half)) { return -1; }
     return __real_open(path, flags, mode);
 }
 
@@ -151,6 +162,12 @@ int __wrap_rename(const char *from, const char *to)
 {
     bool half;
     return disk_fails(&half) ? -1 : __real_rename(from, to);
+}
+
+int __wrap_linkat(int from_folder, const char *from, int to_folder, const char *to, int flags)
+{
+    bool half;
+    return disk_fails(&half) ? -1 : __real_linkat(from_folder, from, to_folder, to, flags);
 }
 
 int __wrap_mkdir(const char *path, mode_t mode)

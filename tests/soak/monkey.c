@@ -1,7 +1,8 @@
 /* A monkey at the window: linked into build/headlight-monkey in the place of the calls below (ld --wrap),
  * it hands random events to the real program instead of those of a user.
  *
- *     HEADLIGHT_MONKEY="SEED EVENTS [log]"    so many events, the same for the same seed; log: tells each
+ *     HEADLIGHT_MONKEY="SEED EVENTS [log|leak]"  so many events, the same for the same seed; log: tells each;
+ *                                             leak: keeps LEAK bytes of each, to see that this is noticed
  *     HEADLIGHT_MONKEY_SCRATCH=FOLDER         what the program writes, and what is dropped on it, lies there
  *
  * Run from the repository root. Time is made up too, so that what waits for a clock (messages, the session,
@@ -61,6 +62,7 @@ void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak)
 enum {
     WARM_UP = 2000,
     MEASURE_EVERY = 50000,
+    LEAK = 512 << 10,
     EMPTY_EVERY = 2000, /* the folder of exported pictures */
     CALM = 300, /* events with few between two frames, and with as many as the window takes */
     HURRIED = 900,
@@ -266,6 +268,11 @@ static bool take_queued(SDL_Event *event)
         monkey.modifiers = event->key.keysym.mod;
     }
     monkey.handed++;
+    if (monkey.leaks) {
+        void **kept = malloc(LEAK);
+        if (kept != NULL) { *kept = monkey.kept; }
+        monkey.kept = kept;
+    }
     monkey.now += (Uint64)monkey_pick(16);
     return true;
 }
@@ -424,6 +431,7 @@ __attribute__((constructor)) static void start(void)
     }
     snprintf(monkey.scratch, sizeof monkey.scratch, "%s", where);
     monkey.log = strcmp(log, "log") == 0;
+    monkey.leaks = strcmp(log, "leak") == 0;
     monkey.random = (uint64_t)monkey.seed;
     monkey.now = 1;
     monkey.width = MONKEY_WIDTH;

@@ -21,7 +21,8 @@ enum {
 typedef struct Monkey {
     uint64_t random;
     long seed, wanted, handed, next_measure, next_emptying, next_pace;
-    bool log, done, hurries;
+    bool log, leaks, done, hurries;
+    void *kept; /* of each event, where it leaks: a chain, so that all of it can still be reached */
     App *app;
     SDL_Window *window;
     Uint64 now; /* ms: the time that is told to the program */

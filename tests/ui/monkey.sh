@@ -16,9 +16,9 @@ export ASAN_OPTIONS="exitcode=99:${ASAN_OPTIONS:-}:detect_stack_use_after_return
 cp tests/lsan.supp "$work/lsan.supp" # a path without blanks
 export LSAN_OPTIONS="suppressions=$work/lsan.supp:print_suppressions=0:${LSAN_OPTIONS:-}"
 
-# run SEED: what it says goes to $work/monkey.log, and is shown when somebody asked for a long run.
+# run SEED [leak]: what it says goes to $work/monkey.log, and is shown when somebody asked for a long run.
 run() {
-    HEADLIGHT_MONKEY="$1 $events" HEADLIGHT_MONKEY_SCRATCH=$work/monkey-$1 "$monkey" >"$work/monkey.log" 2>&1 </dev/null &
+    HEADLIGHT_MONKEY="$1 $events ${2:-}" HEADLIGHT_MONKEY_SCRATCH=$work/monkey-$1 "$monkey" >"$work/monkey.log" 2>&1 </dev/null &
     program=$!
     started="$started $program"
     shown=
@@ -41,5 +41,11 @@ for seed in ${MONKEY_SEEDS:-1 2 3}; do
     fi
     rm -rf "$work/monkey-$seed"
 done
+# What looks at the memory sees a leak.
+if [ -z "${MONKEY_EVENTS:-}" ]; then
+    events=800
+    run 7 leak
+    check 'memory that grows is noticed' grep -q 'holds .* MB more than at the start' "$work/monkey.log" || bad=1
+fi
 echo "1..$tests_done"
 exit $bad
