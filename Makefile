@@ -172,7 +172,7 @@ faults: test-programs
 # Typing, switching models and saving at once, under ThreadSanitizer.
 STEPS ?= 20000
 THREADED = BUILD=build-thread OPT=-O1 HARDENING= SANITIZE=-fsanitize=thread
-THREAD_TESTS = test_threads test_app test_team test_raster test_lesson
+THREAD_TESTS = test_threads test_saver test_app test_team test_raster test_lesson
 .PHONY: threads
 threads: packages
 	@$(MAKE) --no-print-directory $(THREADED) $(THREAD_TESTS:%=build-thread/tests/unit/%)

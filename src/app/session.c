@@ -1,6 +1,7 @@
 #include "app/session.h"
 
 #include "app/command.h"
+#include "app/saver.h"
 #include "base/base.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -17,14 +18,15 @@
 #define TITLE "# headlight session 1"
 #define HISTORY_TITLE "# headlight history 1"
 #define FILE_LIMIT ((size_t)1 << 20)
-#define LOCK_WAIT_NS 2000000L
-enum { STAY_MS = 2000, WRITE_MS = 4000, MOST_COMMANDS = 64, LOCK_TRIES = 10 };
+#define LOCK_WAIT_NS 20000000L
+enum { STAY_MS = 2000, WRITE_MS = 4000, MOST_COMMANDS = 64, LOCK_TRIES = 50, ASK_MS = 100 };
 /* Bytes of a sentence in the history: all of them together stay far below FILE_LIMIT. */
 enum { MOST_REMEMBERED = 8192 };
 
 struct Session {
-    char *folder;                 /* NULL: nowhere to write */
-    Buffer written, seen_history; /* what the files hold */
+    char *folder;                    /* NULL: nowhere to write */
+    Saver *saver;                    /* NULL as long as there is no window to keep from waiting */
+    Buffer put_session, put_history; /* what the files hold, or soon will */
     char *commands[MOST_COMMANDS];
     int command_count;
     SessionStart start;
@@ -51,16 +53,21 @@ static char *state_folder(void)
     return copy;
 }
 
-/* The whole file if it is what it should be. One that is not is put aside. */
+/* The whole file if it is what it should be. */
+static bool read_whole(const char *path, const char *title, Buffer *text)
+{
+    size_t length = strlen(title);
+    return file_read(path, FILE_LIMIT, text, NULL) && text->length > length &&
+           strncmp(text->bytes, title, length) == 0 && text->bytes[length] == '\n' &&
+           strlen(text->bytes) == text->length &&
+           unicode_valid_prefix(text->bytes, text->length) == text->length;
+}
+
+/* One that is not is put aside. */
 static bool read_file(App *app, const char *name, const char *title, Buffer *text)
 {
     char *path = file_join(app->session->folder, name);
-    bool there = file_exists(path);
-    size_t length = strlen(title);
-    bool good = there && file_read(path, FILE_LIMIT, text, NULL) && text->length > length &&
-                strncmp(text->bytes, title, length) == 0 && text->bytes[length] == '\n' &&
-                strlen(text->bytes) == text->length &&
-                unicode_valid_prefix(text->bytes, text->length) == text->length;
+    bool there = file_exists(path), good = there && read_whole(path, title, text);
     if (there && !good) {
         Arena arena = {0};
         const char *aside = arena_format(&arena, "%s.damaged", path);
@@ -103,27 +110,32 @@ static void take_line(Session *session, const char *line)
     }
 }
 
-static bool in_history(const App *app, const char *line)
+static bool is_among(char *const *lines, int count, const char *line)
 {
-    for (int i = 0; i < app->history_count; i++) {
-        if (strcmp(app->history[i], line) == 0) { return true; }
+    for (int i = 0; i < count; i++) {
+        if (strcmp(lines[i], line) == 0) { return true; }
     }
     return false;
 }
 
 /* What is in the file and not known yet comes behind what is known: at the start that is all, later what
  * another window has written. */
+static void add_history(const Buffer *file, char **lines, int *count)
+{
+    char *copy = mem_copy_string(file->bytes), *rest = copy + strlen(HISTORY_TITLE) + 1;
+    for (char *line; *count < APP_MAX_HISTORY && (line = strsep(&rest, "\n")) != NULL;) {
+        if (line[0] != '\0' && strlen(line) <= MOST_REMEMBERED && !is_among(lines, *count, line)) {
+            lines[(*count)++] = mem_copy_string(line);
+        }
+    }
+    free(copy);
+}
+
 static void read_history(App *app)
 {
     Buffer text = {0};
     if (read_file(app, "history", HISTORY_TITLE, &text)) {
-        char *rest = text.bytes + strlen(HISTORY_TITLE) + 1;
-        for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
-            if (line[0] != '\0' && app->history_count < APP_MAX_HISTORY &&
-                strlen(line) <= MOST_REMEMBERED && !in_history(app, line)) {
-                app->history[app->history_count++] = mem_copy_string(line);
-            }
-        }
+        add_history(&text, app->history, &app->history_count);
     }
     buffer_free(&text);
 }
@@ -135,7 +147,7 @@ SessionStart session_open(App *app)
     if (session->folder == NULL) { return session->start; }
     Buffer text = {0};
     if (read_file(app, "session", TITLE, &text)) {
-        buffer_add(&session->written, text.bytes, text.length);
+        buffer_add(&session->put_session, text.bytes, text.length);
         char *rest = text.bytes + strlen(TITLE) + 1;
         for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
             int percent;
@@ -227,48 +239,92 @@ static bool same_bytes(const Buffer *a, const Buffer *b)
     return a->length == b->length && (a->length == 0 || memcmp(a->bytes, b->bytes, a->length) == 0);
 }
 
-/* Writes the file if it would change. The first failure is told, once. */
-static void write_file(App *app, const char *name, const Buffer *text, Buffer *written)
+static void complain(App *app, const Error *err)
+{
+    if (!app->session->complained) {
+        app_say(app, true, "What you do now is not remembered: %s", err->text);
+    }
+    app->session->complained = true;
+}
+
+/* Has the file written if it would change. The first failure is told, once. */
+static void put_file(App *app, const char *name, const Buffer *text, SaverWrite *write, Buffer *put)
 {
     Session *session = app->session;
-    if (same_bytes(text, written)) { return; }
+    if (same_bytes(text, put)) { return; }
+    /* Where there is a window to wait for, nobody waits for the disk. */
+    if (session->saver == NULL && app->worker != NULL) { session->saver = saver_new(); }
     Error err = {""};
     char *path = file_join(session->folder, name);
-    bool ok = file_make_folder(session->folder, &err) &&
-              file_write(path, text->bytes, text->length, &err);
-    if (!ok && !session->complained) {
-        app_say(app, true, "What you do now is not remembered: %s", err.text);
-        session->complained = true;
-    }
-    buffer_clear(written);
-    buffer_add(written, text->bytes, text->length);
+    if (!saver_put(session->saver, path, text, write, &err)) { complain(app, &err); }
+    buffer_clear(put);
+    buffer_add(put, text->bytes, text->length);
     free(path);
 }
 
-static void describe_history(const App *app, Buffer *out)
+static bool make_folder_of(const char *path, Error *err)
 {
-    buffer_add_string(out, HISTORY_TITLE "\n");
-    for (int i = 0; i < app->history_count; i++) { buffer_format(out, "%s\n", app->history[i]); }
+    char *folder = mem_copy_string(path);
+    *strrchr(folder, '/') = '\0';
+    bool ok = file_make_folder(folder, err);
+    free(folder);
+    return ok;
 }
 
-/* Two windows share one history: each adds what the other has written before it writes. Between reading and
- * writing the folder is locked, but never waited for long. */
+static bool write_session(const char *path, const Buffer *text, Error *err)
+{
+    return make_folder_of(path, err) && file_write(path, text->bytes, text->length, err);
+}
+
+static void describe_history(char *const *lines, int count, Buffer *out)
+{
+    buffer_add_string(out, HISTORY_TITLE "\n");
+    for (int i = 0; i < count; i++) { buffer_format(out, "%s\n", lines[i]); }
+}
+
+/* Ours, then what another window has written. */
+static void merge_history(const char *path, const Buffer *ours, Buffer *merged)
+{
+    char *lines[APP_MAX_HISTORY];
+    int count = 0;
+    Buffer theirs = {0};
+    add_history(ours, lines, &count);
+    if (read_whole(path, HISTORY_TITLE, &theirs)) { add_history(&theirs, lines, &count); }
+    describe_history(lines, count, merged);
+    while (count > 0) { free(lines[--count]); }
+    buffer_free(&theirs);
+}
+
+/* Two windows share one history. Between reading and writing the folder is locked, but never waited for
+ * long. */
+static bool write_history(const char *path, const Buffer *text, Error *err)
+{
+    if (!make_folder_of(path, err)) { return false; }
+    char *place = mem_copy_string(path);
+    *strrchr(place, '/') = '\0';
+    int folder = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (int tries = 0; folder >= 0 && tries < LOCK_TRIES; tries++) {
+        if (flock(folder, LOCK_EX | LOCK_NB) == 0) { break; }
+        nanosleep(&(struct timespec){.tv_nsec = LOCK_WAIT_NS}, NULL);
+    }
+    Buffer merged = {0};
+    merge_history(path, text, &merged);
+    bool ok = file_write(path, merged.bytes, merged.length, err);
+    buffer_free(&merged);
+    if (folder >= 0) { close(folder); }
+    free(place);
+    return ok;
+}
+
 static void save_history(App *app)
 {
-    Session *session = app->session;
     Buffer history = {0};
-    describe_history(app, &history);
-    if (!same_bytes(&history, &session->seen_history)) {
-        int folder = open(session->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        for (int tries = 0; folder >= 0 && tries < LOCK_TRIES; tries++) {
-            if (flock(folder, LOCK_EX | LOCK_NB) == 0) { break; }
-            nanosleep(&(struct timespec){.tv_nsec = LOCK_WAIT_NS}, NULL);
-        }
-        read_history(app);
+    describe_history(app->history, app->history_count, &history);
+    if (!same_bytes(&history, &app->session->put_history)) {
+        read_history(app); /* so that the list in the window has them too */
         buffer_clear(&history);
-        describe_history(app, &history);
-        write_file(app, "history", &history, &session->seen_history);
-        if (folder >= 0) { close(folder); }
+        describe_history(app->history, app->history_count, &history);
+        put_file(app, "history", &history, write_history, &app->session->put_history);
     }
     buffer_free(&history);
 }
@@ -279,7 +335,7 @@ static void save(App *app)
     if (session->folder == NULL || app->trace == NULL || app->model == NULL) { return; }
     Buffer text = {0};
     describe(app, &text);
-    write_file(app, "session", &text, &session->written);
+    put_file(app, "session", &text, write_session, &session->put_session);
     buffer_free(&text);
     if (app->history_count > 0) { save_history(app); }
 }
@@ -329,6 +385,8 @@ void session_poll(App *app)
     Session *session = app->session;
     if (session == NULL || app->trace == NULL) { return; }
     watch_sentence(app);
+    Error err = {""};
+    if (saver_take_failure(session->saver, &err)) { complain(app, &err); }
     if (app->now - session->checked < WRITE_MS) {
         session->due = session->checked + WRITE_MS;
         return;
@@ -336,6 +394,7 @@ void session_poll(App *app)
     session->checked = app->now;
     session->due = 0;
     save(app);
+    if (saver_busy(session->saver)) { session->due = app->now + ASK_MS; }
 }
 
 uint64_t session_due(const App *app)
@@ -351,14 +410,15 @@ void session_close(App *app)
     Session *session = app->session;
     if (session == NULL) { return; }
     save(app);
+    saver_free(session->saver);
     for (int i = 0; i < session->command_count; i++) { free(session->commands[i]); }
     free(session->start.model);
     free(session->start.text);
     free(session->start.pair);
     free(session->candidate);
     free(session->folder);
-    buffer_free(&session->written);
-    buffer_free(&session->seen_history);
+    buffer_free(&session->put_session);
+    buffer_free(&session->put_history);
     free(session);
     app->session = NULL;
     app->start = NULL;
