@@ -146,20 +146,22 @@ static bool read_special(const cJSON *root, const char *path, ModelConfig *confi
 
 static bool read_activation(const cJSON *root, const char *path, ModelConfig *config, Error *err)
 {
-    const char *name = read_string(root, config->family->activation_field, "gelu", path, err);
+    const Family *family = config->family;
+    const char *usual = family->activation != NULL ? family->activation : "gelu";
+    const char *name = read_string(root, family->activation_field, usual, path, err);
     if (name == NULL) { return false; }
     for (size_t i = 0; i < COUNTOF(activations); i++) {
         if (strcmp(name, activations[i].name) == 0) {
             config->activation = activations[i].activation;
             config->head_activation =
-                config->family->fixed_head_gelu ? ACTIVATION_GELU : config->activation;
+                family->fixed_head_gelu ? ACTIVATION_GELU : config->activation;
             return true;
         }
     }
     return error_set(err,
                      "%s: the activation \"%s\" (%s) is not known; known are gelu, gelu_new and "
                      "relu.",
-                     path, name, config->family->activation_field);
+                     path, name, family->activation_field);
 }
 
 static bool read_epsilon(const cJSON *root, const char *path, ModelConfig *config, Error *err)

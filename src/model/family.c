@@ -71,6 +71,7 @@ const Family family_table[] = {
     {.type = "albert",
      .prefix = "albert.",
      BERT_FIELDS,
+     .activation = "gelu_new",
      .segments_field = "type_vocab_size",
      .layer = "encoder.albert_layer_groups.%d.albert_layers.0.",
      .query = "attention.query",

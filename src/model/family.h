@@ -13,6 +13,7 @@ typedef struct Family {
     /* config.json; NULL: there is no such field */
     const char *layers_field, *heads_field, *hidden_field, *inner_field, *segments_field;
     const char *activation_field;
+    const char *activation; /* where the field is missing; NULL: gelu */
     /* tensors of a layer */
     const char *layer;
     const char *query, *key, *value, *output, *attention_norm;

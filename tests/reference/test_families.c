@@ -208,12 +208,38 @@ static void test_names(void **state)
     }
 }
 
+/* Where config.json says nothing each family has its own. */
+static void test_activations(void **state)
+{
+    (void)state;
+    for (const Family *family = family_table; family->type != NULL; family++) {
+        char path[] = "/tmp/headlight-test-XXXXXX", text[600];
+        snprintf(text, sizeof text,
+                 "{\"model_type\": \"%s\", \"%s\": 1, \"%s\": 1, \"%s\": 4, \"%s\": 4, "
+                 "\"vocab_size\": 9, \"max_position_embeddings\": 8, \"embedding_size\": 4}",
+                 family->type, family->layers_field, family->heads_field, family->hidden_field,
+                 family->inner_field);
+        int file = mkstemp(path);
+        assert_true(file >= 0 && write(file, text, strlen(text)) > 0);
+        close(file);
+        ModelConfig config;
+        Error err = {""};
+        bool ok = config_read(path, &config, &err);
+        unlink(path);
+        if (!ok) { fail_msg("%s: %s", family->type, err.text); }
+        assert_int_equal(config.activation, strcmp(family->type, "albert") == 0
+                                                ? ACTIVATION_GELU_NEW
+                                                : ACTIVATION_GELU);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),   cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_no_prefix), cmocka_unit_test(test_untrained),
-        cmocka_unit_test(test_buckets),   cmocka_unit_test(test_names),
+        cmocka_unit_test(test_numbers),     cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_no_prefix),   cmocka_unit_test(test_untrained),
+        cmocka_unit_test(test_buckets),     cmocka_unit_test(test_names),
+        cmocka_unit_test(test_activations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
