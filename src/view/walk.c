@@ -140,10 +140,11 @@ void walk_softmax(float *scores, int T, float temperature, bool causal)
         int keys = causal ? q + 1 : T;
         for (int k = 0; k < keys; k++) { largest = max_float(largest, row[k]); }
         for (int k = 0; k < T; k++) {
-            row[k] = k < keys ? expf((row[k] - largest) / temperature) : 0;
+            bool counts = k < keys && row[k] > -INFINITY;
+            row[k] = counts ? expf((row[k] - largest) / temperature) : 0;
             sum += row[k];
         }
-        for (int k = 0; k < T; k++) { row[k] /= sum; }
+        for (int k = 0; k < T && sum > 0; k++) { row[k] /= sum; }
     }
 }
 

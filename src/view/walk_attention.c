@@ -178,16 +178,33 @@ void walk_place_scores(Walk *w)
     walk_matrix(w, rest, all);
 }
 
-/* Some models (MPNet) add a bias per distance to the scores, which a trace does not hold: then these scores
- * are not all that the softmax got, and it is said. */
-static const char *name_scores(Walk *w, const float *scaled)
+/* Some models (MPNet) add a bias per distance to the scores, decoders hide what comes later, and a trace
+ * holds neither: then these scores are not all that the softmax got. */
+static bool is_all(Walk *w, const float *scaled)
 {
     size_t cells = (size_t)w->T * (size_t)w->T;
     float *again = walk_floats(w, cells), most = 0;
     memcpy(again, scaled, cells * sizeof *again);
     walk_softmax(again, w->T, 1, false);
     for (size_t i = 0; i < cells; i++) { most = max_float(most, fabsf(again[i] - w->weights[i])); }
-    return most > 1e-3f ? "scores without bias" : "scores";
+    return most <= 1e-3f;
+}
+
+static const char *name_scores(bool all) { return all ? "scores" : "scores without bias"; }
+
+/* What the softmax got, but for a number per row, to which it is blind: where the scores are not all, the
+ * logarithm of the weights. Hence the bias, which does not grow with the scores where they are not
+ * divided. */
+static float *softmax_input(Walk *w, const float *scaled, bool undivided)
+{
+    size_t cells = (size_t)w->T * (size_t)w->T;
+    float *input = walk_floats(w, cells), root = undivided ? sqrtf((float)w->d) : 1;
+    bool all = is_all(w, scaled);
+    for (size_t i = 0; i < cells; i++) {
+        float bias = all ? 0 : logf(max_float(w->weights[i], 0)) - scaled[i];
+        input[i] = scaled[i] * root + bias;
+    }
+    return input;
 }
 
 void walk_place_scaled(Walk *w)
@@ -201,9 +218,9 @@ void walk_place_scaled(Walk *w)
     char name[48];
     snprintf(name, sizeof name, "q \u00B7 k / \u221A%d", w->d);
     walk_bars(w, walk_column(w->body, 1, 3, GAP), name, small, w->T, row_most(row, w->T), -1, NULL);
-    float *weights = walk_floats(w, T * T);
-    memcpy(weights, w->state->unscaled ? raw : w->weights, T * T * sizeof *weights);
-    if (w->state->unscaled) { walk_softmax(weights, w->T, 1, false); }
+    float *weights = softmax_input(w, scaled, true);
+    walk_softmax(weights, w->T, 1, false);
+    if (!w->state->unscaled) { memcpy(weights, w->weights, T * T * sizeof *weights); }
     walk_bars(w, walk_column(w->body, 2, 3, GAP),
               w->state->unscaled ? "softmax without the division" : "softmax",
               weights + (size_t)w->query * T, w->T, 1, -1, NULL);
@@ -223,7 +240,7 @@ void walk_place_mask(Walk *w)
             masked[q * T + k] = hidden ? NAN : scores[q * T + k];
         }
     }
-    WalkMatrix a = square(w, name_scores(w, scores), scores, WALK_SIGNED);
+    WalkMatrix a = square(w, name_scores(is_all(w, scores)), scores, WALK_SIGNED);
     a.source.how = "q \u00B7 k / \u221Ad_k";
     walk_matrix(w, walk_column(w->body, 0, 3, GAP), a);
     WalkMatrix b = square(w, causal ? "what if: hidden" : "hidden: nothing", mask, WALK_WEIGHTS);
@@ -239,14 +256,14 @@ void walk_place_softmax(Walk *w)
     if (!has_vectors(w)) { return; }
     size_t T = (size_t)w->T;
     bool plain = w->state->temperature == 1 && !w->state->causal;
-    float *scores = walk_scores(w, true), *weights = walk_floats(w, T * T);
-    memcpy(weights, plain ? w->weights : scores, T * T * sizeof *weights);
-    if (!plain) { walk_softmax(weights, w->T, w->state->temperature, w->state->causal); }
+    float *scores = walk_scores(w, true), *weights = softmax_input(w, scores, false);
+    walk_softmax(weights, w->T, w->state->temperature, w->state->causal);
+    if (plain) { memcpy(weights, w->weights, T * T * sizeof *weights); }
     bool *hidden = arena_alloc(w->arena, T, sizeof *hidden);
     for (size_t k = 0; k < T; k++) { hidden[k] = w->state->causal && k > (size_t)w->query; }
     float *row = scores + (size_t)w->query * T;
     Rect rest = w->body;
-    walk_bars(w, walk_cut(&rest, w->body.w * 0.28f), name_scores(w, scores), row, w->T,
+    walk_bars(w, walk_cut(&rest, w->body.w * 0.28f), name_scores(is_all(w, scores)), row, w->T,
               row_most(row, w->T), -1, hidden);
     walk_cut(&rest, GAP);
     char name[64];

@@ -178,6 +178,53 @@ static void scores_and_weights_are_those_of_the_trace(void **data)
     arena_free(&arena);
 }
 
+/* MPNet adds a bias to the scores that no trace holds. Whatever is asked of the softmax, the bias is in it:
+ * weights ^ (1 / temperature), of the keys that count, over their sum. */
+static void what_if_knows_of_a_bias(void **data)
+{
+    Fixture *f = *data;
+    Error err = {""};
+    Model *model = model_open("tests/data/families/mpnet", 0, &err);
+    assert_non_null(model);
+    Trace *trace = model_run(model, model_encode(model, "a b c d e f", NULL), 0, NULL, &err);
+    assert_non_null(trace);
+    Arena arena = {0};
+    int T = trace->tokens;
+    const float *weights = trace_head(trace, ATTENTION_SELF, 0, 0);
+    for (int causal = 0; causal < 2; causal++) {
+        f->state.causal = causal != 0;
+        f->state.temperature = 2;
+        Walk w = {.trace = trace,
+                  .state = &f->state,
+                  .arena = &arena,
+                  .body = {0, 0, 900, 600},
+                  .text = 14,
+                  .T = T,
+                  .d = trace->head_size,
+                  .q = trace_vectors(trace, trace->query, 0, 0),
+                  .k = trace_vectors(trace, trace->key, 0, 0),
+                  .weights = weights};
+        walk_place_softmax(&w);
+        assert_int_equal(w.count, 1);
+        const float *what_if = w.matrices[0].values;
+        float furthest = 0;
+        for (int q = 0; q < T; q++) {
+            int keys = causal != 0 ? q + 1 : T;
+            float sum = 0;
+            for (int k = 0; k < keys; k++) { sum += sqrtf(weights[q * T + k]); }
+            for (int k = 0; k < T; k++) {
+                float expected = k < keys ? sqrtf(weights[q * T + k]) / sum : 0;
+                assert_float_equal(what_if[q * T + k], expected, 1e-5);
+                furthest = fmaxf(furthest, fabsf(expected - weights[q * T + k]));
+            }
+        }
+        assert_true(furthest > 0.01f); /* it is not that nothing happens */
+    }
+    arena_free(&arena);
+    trace_free(trace);
+    model_free(model);
+}
+
 static void a_class_can_check_the_example_by_hand(void **data)
 {
     Fixture *f = *data;
@@ -230,6 +277,7 @@ int main(void)
         TEST(a_trace_without_steps_says_what_is_missing),
         TEST(what_the_pointer_finds_is_what_is_there),
         TEST(scores_and_weights_are_those_of_the_trace),
+        TEST(what_if_knows_of_a_bias),
         TEST(a_class_can_check_the_example_by_hand),
         TEST(a_clicked_matrix_fills_the_view),
     };
