@@ -1,4 +1,6 @@
 /* The program without its window: commands, typing, pins, worker, figures. */
+#include "app_bench.h"
+
 #include "app/app.h"
 #include "app/command.h"
 #include "app/export.h"
@@ -18,21 +20,7 @@
 
 #define TINY "tests/data/bert-tiny"
 
-typedef struct Fixture {
-    FontSet *fonts;
-    App *app;
-    Input input;
-} Fixture;
-
-static void frame(Fixture *f) { app_frame(f->app, &f->input, (Vec){1280, 800}); }
-
-static void must(Fixture *f, const char *command)
-{
-    Error err = {""};
-    if (!command_run(f->app, command, &err)) { fail_msg("%s: %s", command, err.text); }
-}
-
-static void must_fail(Fixture *f, const char *command, const char *says)
+static void must_fail(AppBench *f, const char *command, const char *says)
 {
     Error err = {""};
     assert_false(command_run(f->app, command, &err));
@@ -44,73 +32,67 @@ static void must_fail(Fixture *f, const char *command, const char *says)
 static int set_up(void **state)
 {
     Error err = {""};
-    Fixture *f = calloc(1, sizeof *f);
-    f->fonts = font_open(&err);
-    f->app = calloc(1, sizeof(App));
-    if (f->fonts == NULL) { return -1; }
-    app_init(f->app, f->fonts);
+    AppBench *f = calloc(1, sizeof *f);
+    if (!app_bench_open(f)) { return -1; }
     *state = f;
     if (!app_open_model(f->app, TINY, &err) || !app_show(f->app, "the cat sat", NULL, &err)) {
         fprintf(stderr, "%s\n", err.text);
         return -1;
     }
-    frame(f);
+    app_bench_frame(f);
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    Fixture *f = *state;
-    app_free(f->app);
-    free(f->app);
-    input_free(&f->input);
-    font_close(f->fonts);
+    AppBench *f = *state;
+    app_bench_close(f);
     free(f);
     return 0;
 }
 
 static void layers_and_heads_are_chosen_within_bounds(void **state)
 {
-    Fixture *f = *state;
+    AppBench *f = *state;
     const Attention *a = &f->app->trace->attention[ATTENTION_SELF];
-    must(f, "layer:set 1");
+    app_bench_must(f, "layer:set 1");
     assert_int_equal(f->app->view.layer, 1);
     must_fail(f, "layer:set 99", "not a layer");
     must_fail(f, "layer:set 1x", "not a layer");
     must_fail(f, "layer:set", "not a layer");
     must_fail(f, "head:set 0,99", "not a head");
     must_fail(f, "fly", "no command");
-    must(f, "head:set 1");
+    app_bench_must(f, "head:set 1");
     assert_int_equal(headset_count(&f->app->view.heads), 1);
-    must(f, "head:toggle 1"); /* the last one stays on */
+    app_bench_must(f, "head:toggle 1"); /* the last one stays on */
     assert_int_equal(headset_count(&f->app->view.heads), 1);
-    must(f, "head:isolate 1"); /* the only one: all come back */
+    app_bench_must(f, "head:isolate 1"); /* the only one: all come back */
     assert_int_equal(headset_count(&f->app->view.heads), a->heads);
-    must(f, "head:isolate 0");
-    must(f, "head:next");
+    app_bench_must(f, "head:isolate 0");
+    app_bench_must(f, "head:next");
     assert_true(headset_has(&f->app->view.heads, 1));
-    must(f, "head:previous");
+    app_bench_must(f, "head:previous");
     assert_true(headset_has(&f->app->view.heads, 0));
-    for (int i = 0; i < a->layers; i++) { must(f, "layer:next"); }
+    for (int i = 0; i < a->layers; i++) { app_bench_must(f, "layer:next"); }
     assert_int_equal(f->app->view.layer, 1);
 }
 
 static void arguments_are_checked(void **state)
 {
-    Fixture *f = *state;
+    AppBench *f = *state;
     must_fail(f, "threshold:set nan", "not a number");
     must_fail(f, "threshold:set 2", "not a number");
-    must(f, "threshold:set 0.25");
+    app_bench_must(f, "threshold:set 0.25");
     must_fail(f, "theme blue", "none of: light, dark");
-    must(f, "theme dark");
+    app_bench_must(f, "theme dark");
     assert_true(f->app->view.theme->dark);
     must_fail(f, "view:set nonsense", "no view");
     must_fail(f, "zoom:set 2", "makes no sense");
     must_fail(f, "filter aa", "makes no sense");
-    must(f, "pair:set the dog");
-    must(f, "filter ab");
+    app_bench_must(f, "pair:set the dog");
+    app_bench_must(f, "filter ab");
     assert_int_equal(f->app->view.pair, PAIR_A_TO_B);
-    must(f, "pair:toggle");
+    app_bench_must(f, "pair:toggle");
     assert_int_equal(f->app->view.pair, PAIR_ALL);
     must_fail(f, "pin:word zebra", "no word");
     must_fail(f, "model:open nowhere", "no model called");
@@ -120,49 +102,49 @@ static void arguments_are_checked(void **state)
 
 static void pins_stay_on_their_word(void **state)
 {
-    Fixture *f = *state;
-    must(f, "text:set ba be bo");
-    must(f, "pin:query 2");
-    must(f, "pin:query 3");
-    must(f, "text:set ba be da"); /* token 3 is another word now */
+    AppBench *f = *state;
+    app_bench_must(f, "text:set ba be bo");
+    app_bench_must(f, "pin:query 2");
+    app_bench_must(f, "pin:query 3");
+    app_bench_must(f, "text:set ba be da"); /* token 3 is another word now */
     assert_int_equal(f->app->view.pin_count, 1);
     assert_int_equal(f->app->view.pins[0].query, 2);
-    must(f, "text:set ba");
+    app_bench_must(f, "text:set ba");
     assert_int_equal(f->app->view.pin_count, 0);
 }
 
 static void typing_changes_the_picture(void **state)
 {
-    Fixture *f = *state;
+    AppBench *f = *state;
     f->app->focus_wanted = "sentence";
-    frame(f);
+    app_bench_frame(f);
     uint64_t before = drawing_hash(f->app->picture);
     int tokens = f->app->trace->encoding->count;
     input_add_text(&f->input, " the");
-    frame(f);
+    app_bench_frame(f);
     assert_string_equal(app_text(f->app), "the cat sat the");
     assert_int_equal(f->app->trace->encoding->count, tokens + 1);
     assert_true(drawing_hash(f->app->picture) != before);
     input_add_key(&f->input, 'z', MOD_CTRL, false);
-    frame(f);
+    app_bench_frame(f);
     assert_string_equal(app_text(f->app), "the cat sat");
     assert_true(drawing_hash(f->app->picture) == before);
 }
 
 static void an_idle_frame_draws_the_same(void **state)
 {
-    Fixture *f = *state;
+    AppBench *f = *state;
     ui_set_focus(&f->app->ui, 0);
-    frame(f);
+    app_bench_frame(f);
     uint64_t before = drawing_hash(f->app->screen);
     f->input.time += 50;
-    frame(f);
+    app_bench_frame(f);
     assert_true(drawing_hash(f->app->screen) == before);
     assert_int_equal(app_next_frame(f->app), -1);
 }
 
 /* The point in the picture where this target is found. */
-static Vec find_target(Fixture *f, Target wanted)
+static Vec find_target(AppBench *f, Target wanted)
 {
     Rect area = f->app->picture_area;
     for (float y = area.y; y < area.y + area.h; y += 3) {
@@ -178,22 +160,22 @@ static Vec find_target(Fixture *f, Target wanted)
     return (Vec){0, 0};
 }
 
-static void click(Fixture *f, Vec at, int clicks)
+static void click(AppBench *f, Vec at, int clicks)
 {
     f->input.mouse = at;
     f->input.mouse_inside = true;
-    frame(f);
+    app_bench_frame(f);
     f->input.pressed = f->input.buttons = BUTTON_LEFT;
     f->input.clicks = clicks;
-    frame(f);
+    app_bench_frame(f);
     f->input.buttons = 0;
     f->input.released = BUTTON_LEFT;
-    frame(f);
+    app_bench_frame(f);
 }
 
 static void the_mouse_hovers_pins_and_switches_heads(void **state)
 {
-    Fixture *f = *state;
+    AppBench *f = *state;
     Target token = {TARGET_QUERY, -1, -1, 2, -1};
     click(f, find_target(f, token), 1);
     assert_true(target_equal(f->app->view.hover, token));
@@ -206,8 +188,8 @@ static void the_mouse_hovers_pins_and_switches_heads(void **state)
     click(f, find_target(f, head), 2);
     assert_true(headset_has(&f->app->view.heads, 1));
     assert_int_equal(headset_count(&f->app->view.heads), 1);
-    must(f, "view:set heatmap");
-    frame(f);
+    app_bench_must(f, "view:set heatmap");
+    app_bench_frame(f);
     Target cell = {TARGET_LINK, f->app->view.layer, 1, 1, 2};
     click(f, find_target(f, cell), 1);
     assert_true(view_is_pinned(&f->app->view, cell));
@@ -233,22 +215,22 @@ static void keys_name_commands(void **state)
 
 static void figures_have_names_and_are_never_overwritten(void **state)
 {
-    Fixture *f = *state;
+    AppBench *f = *state;
     char folder[] = "/tmp/headlight-test.XXXXXX";
     assert_non_null(mkdtemp(folder));
     char *home = getenv("HOME") != NULL ? mem_copy_string(getenv("HOME")) : NULL;
     setenv("HOME", folder, 1);
     unsetenv("XDG_PICTURES_DIR");
     unsetenv("XDG_CONFIG_HOME");
-    must(f, "text:set Animals can't fly");
-    must(f, "head:set 1");
+    app_bench_must(f, "text:set Animals can't fly");
+    app_bench_must(f, "head:set 1");
     /* The desktop says where pictures go, in its user's language. */
     static const char dirs[] = "# dirs\nXDG_PICTURES_DIR=\"$HOME/Bilder\"\n";
     char *config = file_join(folder, ".config"), *pictures = file_join(folder, "Bilder");
     char *list = file_join(config, "user-dirs.dirs");
     assert_true(file_make_folder(config, NULL) && file_make_folder(pictures, NULL));
     assert_true(file_write(list, dirs, sizeof dirs - 1, NULL));
-    must(f, "export");
+    app_bench_must(f, "export");
     assert_non_null(strstr(f->app->last_export, "/Bilder/animals.head-L0H1.png"));
     unlink(f->app->last_export);
     unlink(list);
@@ -256,10 +238,10 @@ static void figures_have_names_and_are_never_overwritten(void **state)
     free(config);
     free(pictures);
     free(list);
-    must(f, "export");
+    app_bench_must(f, "export");
     char *first = mem_copy_string(f->app->last_export);
     assert_non_null(strstr(first, "/animals.head-L0H1.png"));
-    must(f, "export");
+    app_bench_must(f, "export");
     assert_non_null(strstr(f->app->last_export, "/animals.head-L0H1-2.png"));
     must_fail(f, "export /nowhere/at/all.png", "can't be written");
     must_fail(f, "export figure.bmp", "must end in");
@@ -280,35 +262,36 @@ static void figures_have_names_and_are_never_overwritten(void **state)
     free(home);
 }
 
-static void wait_for_answer(Fixture *f)
+static void wait_for_answer(AppBench *f)
 {
     for (int i = 0; i < 2000 && worker_busy(f->app->worker); i++) { usleep(1000); }
     usleep(1000);
-    frame(f);
+    app_bench_frame(f);
 }
 
 /* Requests in a row: the newest sentence is the one that is shown in the end. */
 static void the_worker_shows_the_newest_sentence(void **state)
 {
-    Fixture *f = *state;
+    AppBench *f = *state;
     f->app->worker = worker_new(0, NULL, NULL);
     assert_non_null(f->app->worker);
     for (int i = 0; i < 50; i++) {
-        must(f, i % 2 == 0 ? "text:set the cat" : "text:set the cat sat the cat");
+        app_bench_must(f, i % 2 == 0 ? "text:set the cat" : "text:set the cat sat the cat");
     }
     wait_for_answer(f);
     assert_string_equal(f->app->trace->encoding->text[0], "the cat sat the cat");
     for (int i = 0; i < 5; i++) {
-        must(f, "model:open " TINY "-f16");
-        must(f, "text:set the cat sat");
-        must(f, "model:open " TINY);
-        must(f, "text:set the cat");
-        frame(f);
+        app_bench_must(f, "model:open " TINY "-f16");
+        app_bench_must(f, "text:set the cat sat");
+        app_bench_must(f, "model:open " TINY);
+        app_bench_must(f, "text:set the cat");
+        app_bench_frame(f);
     }
     for (int i = 0; i < 20; i++) { wait_for_answer(f); }
     assert_string_equal(f->app->trace->encoding->text[0], "the cat");
     assert_string_equal(model_name(f->app->model), "bert-tiny");
-    must(f, "model:open src"); /* a folder, but no model: a message, and the picture stays */
+    app_bench_must(f,
+                   "model:open src"); /* a folder, but no model: a message, and the picture stays */
     wait_for_answer(f);
     assert_true(f->app->message_is_error && f->app->message_until != 0);
     assert_non_null(f->app->trace);
@@ -317,33 +300,35 @@ static void the_worker_shows_the_newest_sentence(void **state)
 /* The worker tries a new model on the probe set; the next time it is read from the cache. */
 static void heads_get_names(void **state)
 {
-    Fixture *f = *state;
+    AppBench *f = *state;
     char folder[] = "/tmp/headlight-cache-XXXXXX";
     assert_non_null(mkdtemp(folder));
     setenv("XDG_CACHE_HOME", folder, 1);
     f->app->worker = worker_new(0, NULL, NULL);
-    must(f, "head:set 1");
-    must(f, "model:open " TINY "-f16");
+    app_bench_must(f, "head:set 1");
+    app_bench_must(f, "model:open " TINY "-f16");
     for (int i = 0; i < 3000 && f->app->patterns == NULL; i++) {
         usleep(1000);
-        if (i % 7 == 0) { must(f, i % 14 == 0 ? "text:set the cat" : "text:set the cat sat"); }
-        frame(f);
+        if (i % 7 == 0) {
+            app_bench_must(f, i % 14 == 0 ? "text:set the cat" : "text:set the cat sat");
+        }
+        app_bench_frame(f);
     }
     assert_non_null(f->app->patterns);
     assert_true(f->app->patterns->counts[PATTERN_PREVIOUS] > 100);
     assert_true(f->app->patterns->counts[PATTERN_PRONOUN] == 12);
     float score = pattern_score(f->app->patterns, PATTERN_NEXT, 1, 0);
     for (int i = 0; i < PATTERNS + 4; i++) {
-        must(f, "grid:measure");
-        frame(f);
+        app_bench_must(f, "grid:measure");
+        app_bench_frame(f);
     }
-    must(f, "grid:measure next");
-    frame(f);
+    app_bench_must(f, "grid:measure next");
+    app_bench_frame(f);
     assert_float_equal(f->app->grid[f->app->trace->heads], score, 1e-6);
 
-    must(f, "model:open " TINY);
+    app_bench_must(f, "model:open " TINY);
     wait_for_answer(f);
-    must(f, "model:open " TINY "-f16");
+    app_bench_must(f, "model:open " TINY "-f16");
     wait_for_answer(f);
     assert_int_equal(f->app->survey_count, 0); /* at once, from the cache */
     assert_non_null(f->app->patterns);
@@ -357,50 +342,50 @@ static void heads_get_names(void **state)
 /* Two sentences, two models; while sentences are compared the second one is no pair. */
 static void two_of_a_kind_are_compared(void **state)
 {
-    Fixture *f = *state;
+    AppBench *f = *state;
     for (int with_worker = 0; with_worker < 2; with_worker++) {
         if (with_worker != 0) { f->app->worker = worker_new(0, NULL, NULL); }
-        must(f, "text:set ba be bo");
-        must(f, "view:set compare");
-        must(f, "compare:text ba be");
+        app_bench_must(f, "text:set ba be bo");
+        app_bench_must(f, "view:set compare");
+        app_bench_must(f, "compare:text ba be");
         for (int i = 0; i < 400; i++) {
             usleep(with_worker != 0 ? 500 : 0);
-            frame(f);
+            app_bench_frame(f);
         }
         assert_string_equal(f->app->trace->encoding->text[0], "ba be bo");
         assert_null(f->app->trace->encoding->text[1]);
         assert_non_null(f->app->view.other);
         assert_string_equal(f->app->view.other->encoding->text[0], "ba be");
         must_fail(f, "compare:model nowhere", "no model called");
-        must(f, "compare:model " TINY "-f16");
+        app_bench_must(f, "compare:model " TINY "-f16");
         for (int i = 0; i < 400; i++) {
             usleep(with_worker != 0 ? 500 : 0);
-            frame(f);
+            app_bench_frame(f);
         }
         assert_string_equal(f->app->view.other->model, "bert-tiny-f16");
         assert_string_equal(f->app->view.other->encoding->text[0], "ba be bo");
         assert_string_equal(f->app->view.other->encoding->text[1], "ba be"); /* a pair again */
-        must(f, "compare:model");
-        must(f, "view:set head");
-        must(f, "pair:toggle");
+        app_bench_must(f, "compare:model");
+        app_bench_must(f, "view:set head");
+        app_bench_must(f, "pair:toggle");
         for (int i = 0; i < 100; i++) {
             usleep(with_worker != 0 ? 500 : 0);
-            frame(f);
+            app_bench_frame(f);
         }
     }
 }
 
 static void the_head_of_a_link_is_found(void **state)
 {
-    Fixture *f = *state;
-    must(f, "text:set ba be bo");
-    frame(f);
+    AppBench *f = *state;
+    app_bench_must(f, "text:set ba be bo");
+    app_bench_frame(f);
     must_fail(f, "rank:next", "Pick a link");
-    must(f, "pin:query 1");
+    app_bench_must(f, "pin:query 1");
     must_fail(f, "rank:best", "Pick a link");
-    must(f, "pin:key 2");
-    must(f, "rank:best");
-    frame(f);
+    app_bench_must(f, "pin:key 2");
+    app_bench_must(f, "rank:best");
+    app_bench_frame(f);
     Arena arena = {0};
     int count;
     const RankedHead *ranked = app_ranking(f->app, &arena, &count);
@@ -409,27 +394,27 @@ static void the_head_of_a_link_is_found(void **state)
         const RankedHead *head = &ranked[i % count];
         assert_int_equal(f->app->view.layer, head->layer);
         assert_int_equal(headset_next(&f->app->view.heads, -1), head->head);
-        must(f, "rank:next");
+        app_bench_must(f, "rank:next");
     }
-    must(f, "rank:previous");
+    app_bench_must(f, "rank:previous");
     assert_int_equal(f->app->view.layer, ranked[0].layer);
     arena_free(&arena);
 }
 
 static void every_size_and_state_can_be_drawn(void **state)
 {
-    Fixture *f = *state;
+    AppBench *f = *state;
     static const Vec sizes[] = {{1, 1}, {100, 30}, {480, 320}, {3000, 2000}};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        must(f, "view:next");
-        must(f, "theme");
-        must(f, "help");
-        if (i == 2) { must(f, "present"); }
+        app_bench_must(f, "view:next");
+        app_bench_must(f, "theme");
+        app_bench_must(f, "help");
+        if (i == 2) { app_bench_must(f, "present"); }
         app_frame(f->app, &f->input, sizes[i]);
-        must(f, "escape");
+        app_bench_must(f, "escape");
     }
-    must(f, "text:set ");
-    frame(f);
+    app_bench_must(f, "text:set ");
+    app_bench_frame(f);
     assert_int_equal(f->app->trace->encoding->count, 2);
 }
 

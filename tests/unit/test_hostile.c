@@ -1,4 +1,6 @@
 /* What strangers' files once did to the program, each as small as it can be: found by fuzzing and by review. */
+#include "app_bench.h"
+
 #include "app/app.h"
 #include "app/app_lesson.h"
 #include "app/command.h"
@@ -28,44 +30,29 @@
 
 typedef struct Fixture {
     char folder[64], path[128];
-    FontSet *fonts;
-    App *app;
-    Input input;
+    AppBench bench;
 } Fixture;
-
-static void must(Fixture *f, const char *command)
-{
-    Error err = {""};
-    if (!command_run(f->app, command, &err)) { fail_msg("%s: %s", command, err.text); }
-}
 
 static void frame(Fixture *f)
 {
-    f->input.time += 40;
-    app_frame(f->app, &f->input, (Vec){1280, 800});
+    f->bench.input.time += 40;
+    app_bench_frame(&f->bench);
 }
 
 static int set_up(void **state)
 {
-    Error err = {""};
     Fixture *f = calloc(1, sizeof *f);
     strcpy(f->folder, "/tmp/headlight-hostile-XXXXXX");
     if (mkdtemp(f->folder) == NULL) { return -1; }
     snprintf(f->path, sizeof f->path, "%s/file", f->folder);
-    f->fonts = font_open(&err);
-    f->app = calloc(1, sizeof(App));
-    app_init(f->app, f->fonts);
     *state = f;
-    return f->fonts != NULL ? 0 : -1;
+    return app_bench_open(&f->bench) ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
     Fixture *f = *state;
-    app_free(f->app);
-    free(f->app);
-    input_free(&f->input);
-    font_close(f->fonts);
+    app_bench_close(&f->bench);
     unlink(f->path);
     rmdir(f->folder);
     free(f);
@@ -114,7 +101,7 @@ static void write_trace(Fixture *f, size_t layers, size_t heads, size_t cross, f
 static void open_trace(Fixture *f)
 {
     Error err = {""};
-    if (!app_open_trace(f->app, f->path, &err)) { fail_msg("%s", err.text); }
+    if (!app_open_trace(f->bench.app, f->path, &err)) { fail_msg("%s", err.text); }
     frame(f);
 }
 
@@ -122,14 +109,16 @@ static void draw_every_view(Fixture *f)
 {
     static const char *const formats[] = {"svg", "csv", "json", "png"};
     for (int view = 0; view < view_count(); view++) {
-        f->app->view.view = view;
+        f->bench.app->view.view = view;
         frame(f);
         for (size_t i = 0; i < COUNTOF(formats); i++) {
             Buffer out = {0};
             Error err = {""};
-            f->app->figure.scale = 1;
-            f->app->figure.size = (Vec){300, 200};
-            if (!export_make(f->app, formats[i], &out, &err)) { assert_true(err.text[0] != '\0'); }
+            f->bench.app->figure.scale = 1;
+            f->bench.app->figure.size = (Vec){300, 200};
+            if (!export_make(f->bench.app, formats[i], &out, &err)) {
+                assert_true(err.text[0] != '\0');
+            }
             buffer_free(&out);
         }
     }
@@ -182,13 +171,13 @@ static void numbers_of_a_lesson_know_its_heads(void **state)
     Fixture *f = *state;
     Error err = {""};
     write_text(f->path, "lesson: L\n\ntitle: A\ntext: the cat\n\ntitle: B\ntext: the cat\n");
-    assert_true(app_open_model(f->app, TINY, &err));
-    assert_true(app_show(f->app, "the cat", NULL, &err));
-    assert_true(app_lesson_open(f->app, f->path, &err));
+    assert_true(app_open_model(f->bench.app, TINY, &err));
+    assert_true(app_show(f->bench.app, "the cat", NULL, &err));
+    assert_true(app_lesson_open(f->bench.app, f->path, &err));
     frame(f);
-    app_lesson_go(f->app, 1);
+    app_lesson_go(f->bench.app, 1);
     Buffer out = {0};
-    assert_true(export_make(f->app, "csv", &out, &err));
+    assert_true(export_make(f->bench.app, "csv", &out, &err));
     buffer_free(&out);
     frame(f);
 }
@@ -202,13 +191,13 @@ static void weights_that_are_none(void **state)
     for (size_t i = 0; i < COUNTOF(strange); i++) {
         write_trace(f, 2, 2, 0, strange[i], NULL, NULL);
         open_trace(f);
-        must(f, "flow:kind maximum");
-        must(f, "pin:query 1");
+        app_bench_must(&f->bench, "flow:kind maximum");
+        app_bench_must(&f->bench, "pin:query 1");
         draw_every_view(f);
-        must(f, "flow:kind rollout");
-        must(f, "head:combine rollout");
+        app_bench_must(&f->bench, "flow:kind rollout");
+        app_bench_must(&f->bench, "head:combine rollout");
         draw_every_view(f);
-        must(f, "head:combine none");
+        app_bench_must(&f->bench, "head:combine none");
     }
 }
 
@@ -217,14 +206,14 @@ static void a_pin_of_a_head_that_is_gone(void **state)
     Fixture *f = *state;
     write_trace(f, 3, 200, 0, 0.3f, NULL, NULL);
     open_trace(f);
-    must(f, "view:set heatmap");
-    must(f, "layer:set 2");
-    must(f, "head:set 199");
-    view_toggle_pin(&f->app->view, (Target){TARGET_LINK, 2, 199, 1, 2});
+    app_bench_must(&f->bench, "view:set heatmap");
+    app_bench_must(&f->bench, "layer:set 2");
+    app_bench_must(&f->bench, "head:set 199");
+    view_toggle_pin(&f->bench.app->view, (Target){TARGET_LINK, 2, 199, 1, 2});
     frame(f);
     write_trace(f, 1, 1, 0, 0.3f, NULL, NULL);
     open_trace(f);
-    assert_int_equal(f->app->view.pin_count, 0);
+    assert_int_equal(f->bench.app->view.pin_count, 0);
     draw_every_view(f);
 }
 
@@ -233,11 +222,11 @@ static void attention_between_texts_has_other_heads(void **state)
     Fixture *f = *state;
     write_trace(f, 1, 1, 6, 0.3f, NULL, "[\"0.0\"]");
     open_trace(f);
-    must(f, "attention cross");
-    must(f, "layer:set 5");
-    must(f, "head:set 5");
-    must(f, "pin:query 1");
-    view_toggle_pin(&f->app->view, (Target){TARGET_LINK, 5, 5, 1, 2});
+    app_bench_must(&f->bench, "attention cross");
+    app_bench_must(&f->bench, "layer:set 5");
+    app_bench_must(&f->bench, "head:set 5");
+    app_bench_must(&f->bench, "pin:query 1");
+    view_toggle_pin(&f->bench.app->view, (Target){TARGET_LINK, 5, 5, 1, 2});
     draw_every_view(f);
 }
 
@@ -249,7 +238,7 @@ static void a_long_name_in_the_status_line(void **state)
     name[sizeof name - 1] = '\0';
     write_trace(f, 1, 1, 0, 0.3f, name, "[\"0.0\"]");
     open_trace(f);
-    f->input.time += 60000; /* the message is gone by then */
+    f->bench.input.time += 60000; /* the message is gone by then */
     frame(f);
     frame(f);
 }
@@ -259,20 +248,20 @@ static void a_token_under_the_pointer_is_gone(void **state)
 {
     Fixture *f = *state;
     Error err = {""};
-    assert_true(app_open_model(f->app, TINY, &err));
-    assert_true(app_show(f->app, "the cat sat on the mat and the dog", NULL, &err));
+    assert_true(app_open_model(f->bench.app, TINY, &err));
+    assert_true(app_show(f->bench.app, "the cat sat on the mat and the dog", NULL, &err));
     frame(f);
-    f->input.mouse_inside = true;
+    f->bench.input.mouse_inside = true;
     bool found = false;
     for (float y = 60; y < 780; y += 4) {
         for (float x = 260; x < 1000; x += 40) {
-            f->input.mouse = (Vec){x, y};
+            f->bench.input.mouse = (Vec){x, y};
             frame(f);
-            found = found || f->app->view.hover.query > 6;
-            if (f->app->view.hover.query <= 6) { continue; }
-            must(f, "text:set the");
+            found = found || f->bench.app->view.hover.query > 6;
+            if (f->bench.app->view.hover.query <= 6) { continue; }
+            app_bench_must(&f->bench, "text:set the");
             frame(f);
-            must(f, "text:set the cat sat on the mat and the dog");
+            app_bench_must(&f->bench, "text:set the cat sat on the mat and the dog");
             frame(f);
         }
     }
@@ -284,16 +273,16 @@ static void tokens_that_were_chosen_are_gone(void **state)
 {
     Fixture *f = *state;
     Error err = {""};
-    assert_true(app_open_model(f->app, TINY, &err));
-    assert_true(app_show(f->app, "the cat sat on the mat", NULL, &err));
-    must(f, "view:set compare");
-    must(f, "compare:text the dog");
-    must(f, "only:tokens 5-6");
-    must(f, "compare:text a");
-    must(f, "text:set the");
+    assert_true(app_open_model(f->bench.app, TINY, &err));
+    assert_true(app_show(f->bench.app, "the cat sat on the mat", NULL, &err));
+    app_bench_must(&f->bench, "view:set compare");
+    app_bench_must(&f->bench, "compare:text the dog");
+    app_bench_must(&f->bench, "only:tokens 5-6");
+    app_bench_must(&f->bench, "compare:text a");
+    app_bench_must(&f->bench, "text:set the");
     draw_every_view(f);
-    must(f, "only:layers 1-1");
-    must(f, "text:clear");
+    app_bench_must(&f->bench, "only:layers 1-1");
+    app_bench_must(&f->bench, "text:clear");
     draw_every_view(f);
 }
 
@@ -321,19 +310,20 @@ static void a_trace_while_the_worker_is_busy(void **state)
     Fixture *f = *state;
     Error err = {""};
     write_trace(f, 1, 1, 0, 0.3f, "from a file", NULL);
-    f->app->worker = worker_new(0, NULL, NULL);
+    f->bench.app->worker = worker_new(0, NULL, NULL);
     for (int round = 0; round < 20; round++) {
-        assert_true(app_open_model(f->app, round % 2 == 0 ? TINY : "models/headlight-en", &err));
+        assert_true(
+            app_open_model(f->bench.app, round % 2 == 0 ? TINY : "models/headlight-en", &err));
         if (round % 3 == 0) { frame(f); }
-        assert_true(app_open_trace(f->app, f->path, &err));
-        for (int wait = 0; wait < 2000 && f->app->asked != 0; wait++) {
+        assert_true(app_open_trace(f->bench.app, f->path, &err));
+        for (int wait = 0; wait < 2000 && f->bench.app->asked != 0; wait++) {
             nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
             frame(f);
         }
-        assert_int_equal(f->app->asked, 0);
-        assert_null(f->app->model);
-        assert_string_equal(f->app->trace->model, "from a file");
-        assert_string_equal(app_text(f->app), f->app->trace->encoding->text[0]);
+        assert_int_equal(f->bench.app->asked, 0);
+        assert_null(f->bench.app->model);
+        assert_string_equal(f->bench.app->trace->model, "from a file");
+        assert_string_equal(app_text(f->bench.app), f->bench.app->trace->encoding->text[0]);
     }
 }
 
@@ -345,10 +335,10 @@ static void a_trace_that_another_replaces_at_the_start(void **state)
     char again[160];
     snprintf(again, sizeof again, "trace:open %s", f->path);
     char *start[] = {again};
-    f->app->start = start;
-    f->app->start_count = 1;
+    f->bench.app->start = start;
+    f->bench.app->start_count = 1;
     open_trace(f);
-    assert_int_equal(f->app->trace->encoding->count, 3);
+    assert_int_equal(f->bench.app->trace->encoding->count, 3);
     frame(f);
 }
 
@@ -370,10 +360,10 @@ static void a_trace_that_is_cut_off(void **state)
     mapped_guard(); /* here: cmocka has its own opinion about the signal */
     open_trace(f);
     assert_int_equal(truncate(f->path, 4096), 0);
-    must(f, "layer:set 3");
+    app_bench_must(&f->bench, "layer:set 3");
     draw_every_view(f);
-    assert_true(f->app->trace_changed);
-    assert_non_null(strstr(f->app->message, "changed or cut off"));
+    assert_true(f->bench.app->trace_changed);
+    assert_non_null(strstr(f->bench.app->message, "changed or cut off"));
 }
 
 static void a_model_that_is_cut_off(void **state)
@@ -439,7 +429,7 @@ static void scores_that_add_up_to_nothing(void **state)
 static void text_is_cut_between_characters(void **state)
 {
     Fixture *f = *state;
-    Drawing *drawing = drawing_new(f->fonts);
+    Drawing *drawing = drawing_new(f->bench.fonts);
     drawing_begin(drawing, (Rect){0, 0, 300, 100}, (Color){255, 255, 255, 255});
     TextStyle style = {.size = 12, .color = {0, 0, 0, 255}};
     char text[6000];
