@@ -42,7 +42,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 # Everything but main and the window links into the tests and runs without a display.
 LIBRARY := $(filter-out $(BUILD)/src/main.o $(BUILD)/src/app/window.o,$(OBJECTS))
 
-# A test program is one file test_*.c; the other files beside it are linked into all of them.
+# A test program is one file test_*.c; the others beside it are for those that use them.
 TESTS        := $(sort $(wildcard tests/unit/test_*.c tests/reference/test_*.c))
 TEST_SUPPORT := $(filter-out $(TESTS),$(wildcard tests/*.c tests/unit/*.c tests/reference/*.c))
 BENCHES      := $(sort $(wildcard tests/bench/bench_*.c))
@@ -122,7 +122,12 @@ run: $(BUILD)/headlight
 CHECKED = BUILD=$(BUILD)-sanitize OPT=-O2 HARDENING= \
           SANITIZE='-fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all -fno-omit-frame-pointer'
 
-$(call programs,$(TESTS)): $(BUILD)/%: $(BUILD)/%.o $(TEST_SUPPORT:%.c=$(BUILD)/%.o) $(BUILD)/headlight.a
+# An archive, so that a test gets of it what it uses.
+$(BUILD)/tests/support.a: $(TEST_SUPPORT:%.c=$(BUILD)/%.o)
+	@rm -f $@
+	$(call say,archive $@) ar rcs $@ $^
+
+$(call programs,$(TESTS)): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/support.a $(BUILD)/headlight.a
 	$(call say,link    $@) $(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
 $(call programs,$(BENCHES)): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/headlight.a
