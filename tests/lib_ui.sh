@@ -20,7 +20,8 @@ start_display() {
     mkdir "$work/screen" "$work/home"
     Xvfb -displayfd 3 -screen 0 "${1}x24" -fbdir "$work/screen" -nolisten tcp -noreset \
         3>"$work/display" 2>"$work/xvfb.log" &
-    started="$started $!"
+    server=$!
+    started="$started $server"
     if ! wait_for 20 test -s "$work/display"; then
         not_ok 'Xvfb starts' "$(cat "$work/xvfb.log")"
         finish
@@ -73,14 +74,20 @@ keep_screen() { cp "$screen" "$work/$1"; }
 # Has the screen changed since keep_screen NAME?
 screen_differs() { [ "$(picture differ "$work/$1" "$screen")" -gt 0 ]; }
 
-# Waits until the screen has not changed for a third of a second, at most ten seconds. A blinking
-# caret changes a few pixels; so many do not count.
+# No thread of the program or of the display is at work, or waits for a processor to be: on a busy machine a
+# screen that does not change can also mean that nobody came to draw on it.
+is_resting() {
+    ! cat /proc/"$program"/task/*/stat /proc/"$server"/task/*/stat 2>/dev/null | sed 's/.*) //' | grep -q '^[RD]'
+}
+
+# Waits until the screen has not changed for a third of a second and everybody rests, at most twenty seconds.
+# A blinking caret changes a few pixels; so many do not count.
 wait_still() {
-    tries=30
+    tries=60
     while [ "$tries" -gt 0 ]; do
         cp "$screen" "$work/still"
         sleep 0.33
-        [ "$(picture differ "$work/still" "$screen")" -lt 80 ] && return 0
+        is_resting && [ "$(picture differ "$work/still" "$screen")" -lt 80 ] && is_resting && return 0
         tries=$((tries - 1))
     done
     return 1

@@ -22,7 +22,7 @@ clone() { # FOLDER
 verdict() { # NAME STATUS LOG
     grep -E '^[0-9]+ passed' "$3" | tail -n 1 | sed "s/^/$1: /"
     if [ "$2" != 0 ]; then
-        grep -E 'FAILED|^not ok|error:|warning:|Error ' "$3" | head -n 20
+        grep -E 'FAILED|^ *not ok|^ *# |error:|warning:|Error ' "$3" | head -n 60
         failed=1
     fi
     grep -E 'warning:' "$3" | head -n 5
