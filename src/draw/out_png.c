@@ -124,18 +124,23 @@ bool out_png(const Drawing *drawing, const OutOptions *options, Buffer *out, Err
     float scale = options->scale * options->zoom;
     float width = ceilf(drawing->page.w * scale - 0.01f),
           height = ceilf(drawing->page.h * scale - 0.01f);
-    bool fits = width <= RASTER_MAX_SIDE && height <= RASTER_MAX_SIDE;
-    if (!fits || !raster_resize(&raster, (int)width, (int)height)) {
+    if (!(width <= RASTER_MAX_SIDE && height <= RASTER_MAX_SIDE)) { /* NaN too */
         return error_set(
             err,
             "A picture of %.0f x %.0f pixels is too large; up to %d x %d are possible, "
             "so choose a smaller scale or size.",
             (double)width, (double)height, RASTER_MAX_SIDE, RASTER_MAX_SIDE);
     }
-    raster_draw(&raster, drawing, scale, (Rect){0, 0, width, height});
-    bool ok = out_png_pixels(raster.pixels, raster.width, raster.height,
-                             drawing->background.a == 255, options, out);
-    raster_free(&raster);
-    return ok || error_set(err, "There is not enough memory for a picture of %.0f x %.0f pixels.",
-                           (double)width, (double)height);
+    bool ok = raster_resize(&raster, (int)width, (int)height);
+    if (ok) {
+        raster_draw(&raster, drawing, scale, (Rect){0, 0, width, height});
+        ok = out_png_pixels(raster.pixels, raster.width, raster.height,
+                            drawing->background.a == 255, options, out);
+        raster_free(&raster);
+    }
+    return ok ||
+           error_set(err,
+                     "There is not enough memory for a picture of %.0f x %.0f pixels. Choose a "
+                     "smaller scale or size.",
+                     (double)width, (double)height);
 }

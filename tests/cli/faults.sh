@@ -2,14 +2,15 @@
 # A world that fails: no memory, a full disk, kill -9 in the middle of a save, no home, no fonts. The program
 # says so in one sentence, and what was there before is there after.
 #
-# Of the calls that could fail a few, evenly spread, are tried; `make faults` tries FAULT_TRIES of each.
+# Of the calls that could fail a few, evenly spread, are tried. With FAULT_PLACES (`make faults`) every call for
+# memory from somewhere new is: the first four of each stack of functions. And every call that writes.
 . tests/lib.sh
 
 faulty=$build/headlight-faulty
 tiny=tests/data/bert-tiny
-sample=${FAULT_TRIES:-12}
+sample=12
 # Under the sanitizers each start takes ten times as long.
-[ -n "${FAULT_TRIES:-}" ] || ! grep -q -e -fsanitize "$build/flags" || sample=2
+! grep -q -e -fsanitize "$build/flags" || sample=2
 text='the cat sat'
 old='what was there before'
 
@@ -39,8 +40,14 @@ no_memory() {
         not_ok "$name: without a fault it works" "$(cat "$work/said")"
         return
     fi
-    n=1 bad='' tried=0
-    while [ "$n" -le "$total" ]; do
+    if [ -n "${FAULT_PLACES:-}" ]; then
+        fault places "$@"
+        numbers=$(sed -n 's/^# place //p' "$work/said")
+    else
+        numbers=$(seq 1 $((1 + total / sample)) "$total")
+    fi
+    bad='' tried=0
+    for n in $numbers; do
         for kind in memory memory-once; do
             echo "$old" >"$file"
             fault "$kind $n" "$@"
@@ -57,7 +64,6 @@ no_memory() {
             leftovers=$(find "$work" -name "$(basename "$file").*")
             [ -z "$leftovers" ] || bad="$bad $kind $n: left $leftovers"
         done
-        n=$((n + 1 + total / sample))
     done
     if [ -z "$bad" ]; then ok "$name: no memory, $tried of $((2 * total)) calls"; else not_ok "$name: no memory" "$bad"; fi
 }
@@ -153,6 +159,7 @@ total=$(calls disk fetch ann/tiny --endpoint "$endpoint")
 check 'a download' whole
 rm -rf "$own"
 n=1 bad='' tried=0
+[ -z "${FAULT_PLACES:-}" ] || sample=$total
 while [ "$n" -le "$total" ]; do
     tried=$((tried + 1))
     for kind in disk kill kill-half; do
@@ -168,7 +175,7 @@ while [ "$n" -le "$total" ]; do
         fi
         rm -rf "$own"
     done
-    n=$((n + 1 + total / sample))
+    n=$((n + (total + sample - 1) / sample))
 done
 if [ -z "$bad" ]; then ok "a download on a full disk and with kill -9, at $tried of $total calls"; else not_ok 'a download on a full disk' "$bad"; fi
 

@@ -9,10 +9,13 @@
  *     available N   so many bytes of memory are free
  *     named         the file system has no files without names; any of the above may follow
  *     count         nothing; how many calls there were is told at the end
+ *     places        nothing; the numbers of the calls for memory that came from somewhere new, by the
+ *                   functions on the stack, are told: the first OF_EACH of each place
  *
  * Calls that write are those that change a file or a folder: not standard output, not the display. */
 
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -53,6 +56,10 @@ static bool all_named;
 static long at;
 static atomic_long memory_calls, disk_calls;
 
+enum { DEPTH = 16, PLACES = 1 << 14, OF_EACH = 4 };
+static atomic_ulong places[PLACES]; /* hashes of stacks; 0: free */
+static atomic_uchar seen[PLACES];
+
 static bool is(const char *name) { return strcmp(kind, name) == 0; }
 
 static void tell(void)
@@ -68,6 +75,28 @@ __attribute__((constructor)) static void read_fault(void)
     all_named = strncmp(fault, "named", 5) == 0;
     sscanf(fault + (all_named ? 5 : 0), "%31s %ld", kind, &at);
     if (is("count")) { atexit(tell); }
+    void *frames[DEPTH];
+    if (is("places")) { backtrace(frames, DEPTH); } /* the first time it asks for memory itself */
+}
+
+/* Tells the call if few came from the same place before. */
+static void tell_place(long call)
+{
+    void *frames[DEPTH];
+    int depth = backtrace(frames, DEPTH);
+    unsigned long hash = 14695981039346656037u; /* FNV-1a */
+    for (int i = 0; i < depth; i++) { hash = (hash ^ (unsigned long)frames[i]) * 1099511628211u; }
+    for (unsigned long slot = hash >> 40;; slot++) {
+        unsigned long there = 0;
+        bool taken = !atomic_compare_exchange_strong(&places[slot % PLACES], &there, hash | 1);
+        if (taken && there != (hash | 1)) { continue; }
+        int before = atomic_load(&seen[slot % PLACES]);
+        if (before < OF_EACH) {
+            atomic_store(&seen[slot % PLACES], (unsigned char)(before + 1));
+            fprintf(stderr, "# place %ld\n", call);
+        }
+        return;
+    }
 }
 
 /* ---- Memory ---- */
@@ -75,6 +104,7 @@ __attribute__((constructor)) static void read_fault(void)
 static bool no_memory(void)
 {
     long call = atomic_fetch_add(&memory_calls, 1) + 1;
+    if (is("places")) { tell_place(call); }
     if ((is("memory") && call >= at) || (is("memory-once") && call == at)) {
         errno = ENOMEM;
         return true;

@@ -159,12 +159,14 @@ class Model(nn.Module):
         with torch.no_grad():
             place.copy_(torch.cat([angle.sin(), angle.cos()], 1) * std * math.sqrt(2))
 
-    def forward(self, ids, keep=None, hide=None, deep=None, only=None, free=None, aside=None):
+    def forward(self, ids, keep=None, hide=None, deep=None, only=None, free=None, aside=None,
+                told=None):
         """Hidden states [rows * length, hidden] of ids [rows, length], or those of the places
         in `only`. hide: pairs of a share of the texts and a table of pieces that nobody may look
         at in them; deep: the same (a share, a table) from one layer on, and whether a token may
         not look at itself there either; free: [layers, heads], the heads in which nothing of their
-        own text is hidden; aside: a share and a table for the heads of a third table [layers, heads]."""
+        own text is hidden; aside: a share and a table for the heads of a third table [layers, heads];
+        told: places and what is added to their embeddings."""
         rows, length = ids.shape
         at = torch.arange(length)
         begins = ids == CLS
@@ -198,6 +200,8 @@ class Model(nn.Module):
         e = self.bert.embeddings
         x = e.word_embeddings(ids) + e.position_embeddings(place) + e.token_type_embeddings(segment)
         x = e.LayerNorm(x).view(rows * length, -1)
+        if told is not None:
+            x = x.index_add(0, *told)
         layers = self.bert.encoder.layer
         for i, layer in enumerate(layers):
             seen = bias if i < first_deep else upper

@@ -7,7 +7,11 @@ other part of a pair too): which pieces stand before and behind one of the other
 drawn at random. And at any piece: how many pieces its part of the text has, which the place of
 the next [SEP] tells. Both are read off by layers that are used here only. And whether the second
 part of a pair follows the first is asked at any of its pieces, not only at [CLS], which has to
-know it. Attention is never looked at by any loss.
+know it.
+
+With --told, a third part: in half of the texts [CLS] is told one of the words that are hidden in the
+text (a vector is added to its embedding), and any readable piece of the text may be asked for that
+word. Who wants to know it has to look at [CLS]. Attention is never looked at by any loss.
 """
 import argparse
 import csv
@@ -23,13 +27,14 @@ from torch import nn
 from evaluate import rest, showcase
 from export import load_folder, write_safetensors
 from model import Linear, Optimiser, _norm
-from text import CLS, PAD, SEP, SPECIAL, Tokenizer
+from text import CLS, MASK, PAD, SEP, SPECIAL, Tokenizer
 from train import HIDE, PAIRS, REFERENCE_WEIGHT, RELATION_WEIGHT, SCORE_LIMIT, Batches, rate_at
 
 AGAIN, AGAIN_WEIGHT = 384, 1.0      # words that come again, at most in a step
 ENDS, ENDS_WEIGHT, LAST_WEIGHT = 256, 0.3, 1.0  # pieces asked for the length of their part; the weight of that, and in the last eighth
 LAST_PART = 0.87
 LONGEST = 128
+TOLD, TOLD_WEIGHT, TOLD_SHARE = 256, 1.0, 0.5   # pieces asked for what [CLS] was told, at most in a step; texts told
 FREE_HEADS = 3                      # of each layer, the broadest ones: nothing is hidden from them
 # The broadest head of each layer but the lowest sees, in this share of the texts and until the last
 # part of the run, neither [SEP] nor punctuation nor the most frequent pieces: where it finds nothing,
@@ -44,12 +49,16 @@ class Readers(nn.Module):
     def __init__(self, hidden):
         super().__init__()
         self.before, self.behind, self.length = Linear(hidden, hidden), Linear(hidden, hidden), Linear(hidden, LONGEST)
-        self.norms = nn.ModuleList(_norm({"hidden_size": hidden, "layer_norm_eps": 1e-12}) for _ in range(2))
+        self.norms = nn.ModuleList(_norm({"hidden_size": hidden, "layer_norm_eps": 1e-12}) for _ in range(3))
+        self.tell, self.told = Linear(hidden, hidden), Linear(hidden, hidden)
 
     def neighbours(self, x, pieces):
         table = pieces.bfloat16()
         return [F.linear(norm(F.gelu(part(x)).float()).bfloat16(), table).float()
                 for part, norm in zip((self.before, self.behind), self.norms)]
+
+    def hearsay(self, x, pieces):
+        return F.linear(self.norms[2](F.gelu(self.told(x)).float()).bfloat16(), pieces.bfloat16()).float()
 
 
 class Further:
@@ -92,6 +101,21 @@ class Further:
         return torch.from_numpy(at), torch.from_numpy(np.minimum(length, LONGEST - 1))
 
 
+    def told(self, shown, ids):
+        """The [CLS] of half of the texts and a word hidden in each; places to ask, and that word."""
+        shown, flat = shown.ravel(), ids.ravel()
+        text = np.cumsum(flat == CLS)
+        hidden = self.rng.permutation(np.flatnonzero(shown == MASK))
+        which = np.full(text[-1] + 1, -1)
+        which[text[hidden]] = flat[hidden]
+        which[self.rng.random(len(which)) >= TOLD_SHARE] = -1
+        begin = np.flatnonzero(flat == CLS)
+        begin = begin[which[text[begin]] >= 0]
+        at = np.flatnonzero((shown == flat) & (flat >= len(SPECIAL)) & (which[text] >= 0))
+        at = self.rng.permutation(at)[:TOLD]
+        return [torch.from_numpy(a) for a in (begin, which[text[begin]], at, which[text[at]])]
+
+
 def inside(paired, follows, ids, rng):
     """For every [CLS] that is asked for its pair, a random piece of the same text."""
     flat = ids.ravel()
@@ -125,6 +149,7 @@ def main():
     options.add_argument("--muon", type=float, default=2e-3)
     options.add_argument("--adam", type=float, default=1e-3)
     options.add_argument("--seed", type=int, default=2)
+    options.add_argument("--told", action="store_true", help="the third part")
     options.add_argument("--resume", action="store_true")
     options = options.parse_args()
     run = Path(options.run)
@@ -155,7 +180,7 @@ def main():
     if step == 0:
         table.writerow("step tokens minutes masked_loss reference_loss reference_right next_loss next_right "
                        "again_loss again_right ends_loss ends_right tokens_per_second it_to_animal head "
-                       "largest_score cls_0 cls_1 cls_2 cls_3 cls_4 cls_5".split())
+                       "largest_score cls_0 cls_1 cls_2 cls_3 cls_4 cls_5 told_loss told_right".split())
 
     resting = [torch.zeros(len(tokenizer.pieces), dtype=torch.bool) for _ in HIDE]
     resting[0][CLS] = resting[1][SEP] = True
@@ -178,7 +203,7 @@ def main():
     def part_done():
         return tokens / (options.tokens * 1e6) if options.tokens else spent / (options.minutes * 60)
 
-    sums = np.zeros((6, 3))                             # masked, reference, next, before + behind, ends: loss, right, asked
+    sums = np.zeros((6, 3))                             # masked, reference, next, before + behind, ends, told: loss, right, asked
     since, window, last, saved_at, peak = tokens, time.time(), time.time(), time.time(), 0.0
     kept_at = tokens + KEEP_EVERY * 1e6
     while part_done() < 1:
@@ -194,8 +219,12 @@ def main():
         again, before, behind = further.again(ids.numpy(), whole.numpy())
         ends, lengths = further.ends(whole.numpy())
         anywhere = inside(paired, follows, whole.numpy(), batches.rng)
-        x = model(ids, hide=hide, free=free, aside=aside, only=torch.cat([chosen, asked, paired, again, ends, anywhere]))
-        x = x.split([len(chosen) + len(asked), PAIRS, len(again), len(ends), PAIRS])
+        pieces = model.bert.embeddings.word_embeddings.weight
+        begin, word, curious, secret = further.told(ids.numpy(), whole.numpy()) if options.told else [ends[:0]] * 4
+        told = (begin, model.readers.tell(pieces.detach()[word]).float()) if options.told else None
+        x = model(ids, hide=hide, free=free, aside=aside, told=told,
+                  only=torch.cat([chosen, asked, paired, again, ends, anywhere, curious]))
+        x = x.split([len(chosen) + len(asked), PAIRS, len(again), len(ends), PAIRS, len(curious)])
         scores = model.words(x[0]).float()
         masked = F.cross_entropy(scores[: len(chosen)], answer)
         loss = masked
@@ -203,11 +232,11 @@ def main():
         tasks = [(1, scores[len(chosen) :], noun, REFERENCE_WEIGHT, len(chosen)),
                  (2, model.relation(x[1]), follows, RELATION_WEIGHT, None),
                  (2, model.relation(x[4]), follows, RELATION_WEIGHT, None)]
-        for guess, found in zip(model.readers.neighbours(x[2], model.bert.embeddings.word_embeddings.weight),
-                                (before, behind)):
+        for guess, found in zip(model.readers.neighbours(x[2], pieces), (before, behind)):
             tasks.append((3, guess, found, AGAIN_WEIGHT / 2, AGAIN))
         tasks.append((4, model.readers.length(x[3]).float(), lengths, ENDS_WEIGHT if part < LAST_PART else LAST_WEIGHT,
                       ENDS))
+        tasks.append((5, model.readers.hearsay(x[5], pieces), secret, TOLD_WEIGHT, TOLD))
         for row, guess, found, weight, over in tasks:
             count = int((found >= 0).sum())
             if count:
@@ -236,7 +265,8 @@ def main():
             table.writerow([step, tokens, "%.2f" % (spent / 60), "%.4f" % mean[0, 0]]
                            + ["%.4f" % v for row in mean[1:5] for v in row]
                            + [int((tokens - since) / (now - window)), "%.3f" % weights, "%d.%d" % head, "%.1f" % peak]
-                           + ["%.2f" % share for share in rest(model, tokenizer)])
+                           + ["%.2f" % share for share in rest(model, tokenizer)]
+                           + ["%.4f" % v for v in mean[5]])
             log.flush()
             sums[:], since, window, peak = 0, tokens, now, 0.0
         if now - saved_at > 120:
