@@ -55,11 +55,12 @@ find_window() {
 close_window() {
     press "${1:-ctrl+q}"
     if wait_for 10 has_ended; then
-        wait "$program"
+        wait "$program" && return
     else
         kill "$program"
-        return 124
     fi
+    cat "$work/program.err" >&2
+    return 124
 }
 has_ended() { ! kill -0 "$program" 2>/dev/null; }
 
