@@ -439,10 +439,21 @@ static void save_at_exit(int status, void *data)
     free(will);
 }
 
+/* Our worker wakes us by an event that SDL sends to the window over a connection of its own. When the server
+ * takes it up after the window is gone, that is an error, and Xlib ends the program with status 1. By the
+ * second answer it has taken up what was sent before the first question. */
+static void let_events_arrive(void)
+{
+    for (int i = 0; i < 2; i++) { SDL_GetGlobalMouseState(NULL, NULL); }
+}
+
 static void close_window(Window *window)
 {
     for (size_t i = 0; i < COUNTOF(window->cursors); i++) { SDL_FreeCursor(window->cursors[i]); }
-    if (window->handle != NULL) { SDL_DestroyWindow(window->handle); }
+    if (window->handle != NULL) {
+        let_events_arrive();
+        SDL_DestroyWindow(window->handle);
+    }
     SDL_Quit();
     input_free(&window->input);
     raster_free(&window->raster);
