@@ -16,6 +16,10 @@
 
 #define DPI_NORMAL 96.0f
 enum { WIDTH = 1280, HEIGHT = 800, MIN_WIDTH = 480, MIN_HEIGHT = 320, WAIT_FOREVER_MS = 3600000 };
+/* Our worker wakes us by an event that SDL sends to the window over a connection of its own. If the X server
+ * takes it up when the window is gone, that is an error, and Xlib ends the program with status 1. So much
+ * time a busy server gets to take it up, while the window is hidden already. */
+enum { ARRIVAL_MS = 30 };
 
 typedef struct Window {
     App *app;
@@ -439,19 +443,11 @@ static void save_at_exit(int status, void *data)
     free(will);
 }
 
-/* Our worker wakes us by an event that SDL sends to the window over a connection of its own. When the server
- * takes it up after the window is gone, that is an error, and Xlib ends the program with status 1. By the
- * second answer it has taken up what was sent before the first question. */
-static void let_events_arrive(void)
-{
-    for (int i = 0; i < 2; i++) { SDL_GetGlobalMouseState(NULL, NULL); }
-}
-
 static void close_window(Window *window)
 {
     for (size_t i = 0; i < COUNTOF(window->cursors); i++) { SDL_FreeCursor(window->cursors[i]); }
     if (window->handle != NULL) {
-        let_events_arrive();
+        SDL_Delay(ARRIVAL_MS);
         SDL_DestroyWindow(window->handle);
     }
     SDL_Quit();
@@ -472,6 +468,7 @@ bool window_run(const Options *options, Error *err)
         start_app(&window, options);
         will->app = window.app;
         loop(&window);
+        SDL_HideWindow(window.handle); /* what is still to be saved is nothing to wait for */
         will->app = NULL;
         session_close(window.app);
         app_free(window.app);
