@@ -118,16 +118,24 @@ static bool open_new(NewFile *file, const char *target)
     return file->fd >= 0 || find_name(file, target, create);
 }
 
+static bool fill(const NewFile *file, const struct stat *old, const void *bytes, size_t length)
+{
+    return (old == NULL || fchmod(file->fd, old->st_mode & 07777) == 0) &&
+           file_write_all(file->fd, bytes, length) && fsync(file->fd) == 0;
+}
+
 /* `old`: of the file that is replaced, whose permissions the new one keeps; NULL when there is no
  * such file. `path` is what the user calls it, `target` the file behind that. */
 static bool write_beside(const char *path, const char *target, const struct stat *old,
                          const void *bytes, size_t length, Error *err)
 {
     NewFile file = {.fd = -1};
-    bool ok = open_new(&file, target) &&
-              (old == NULL || fchmod(file.fd, old->st_mode & 07777) == 0) &&
-              file_write_all(file.fd, bytes, length) && fsync(file.fd) == 0 &&
-              (file.is_named || find_name(&file, target, give_name));
+    bool ok = open_new(&file, target) && fill(&file, old, bytes, length);
+    if (ok && !file.is_named && !find_name(&file, target, give_name)) {
+        close(
+            file.fd); /* it can have no name there after all, so that it needs one from the start */
+        ok = find_name(&file, target, create) && fill(&file, old, bytes, length);
+    }
     int why = errno;
     if (file.fd >= 0 && close(file.fd) != 0 && ok) {
         ok = false;

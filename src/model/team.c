@@ -9,7 +9,7 @@
 #include <time.h>
 
 /* How often a member looks for work, and the caller for the last piece, before it sleeps: some tens of
- * microseconds. (To yield instead costs the caller a whole slice of its time from Linux 6.18 on.) */
+ * microseconds. (To yield instead cost OpenBLAS dearly on a busy machine: bench/SPEED.md, 11.) */
 #define LOOKS 2000
 
 /* On a machine that is busy with other things a member may lose its processor in the middle of a

@@ -126,6 +126,8 @@ spoiled 'a dump as JSON' "$work/trace.json" dump -m $tiny -o "$work/trace.json" 
 "$headlight" render -m $tiny -o "$work/whole.svg" "$text"
 HEADLIGHT_FAULT=named "$faulty" render -m $tiny -o "$work/named.svg" "$text"
 check 'a file system without files without names' cmp "$work/named.svg" "$work/whole.svg"
+HEADLIGHT_FAULT=unlinkable "$faulty" render -m $tiny -o "$work/link.svg" "$text"
+check 'one where they can not be given a name' cmp "$work/link.svg" "$work/whole.svg"
 HEADLIGHT_FAULT='named disk 3' "$faulty" render -m $tiny -o "$work/named2.svg" "$text" 2>"$work/said"
 check 'and when it is full nothing is left' sh -c 'grep -q "written" "$2" && ! ls "$1"/named2* 2>/dev/null' sh "$work" "$work/said"
 

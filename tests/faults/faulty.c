@@ -8,6 +8,7 @@
  *     kill N        kill -9 just before the N-th call that writes; kill-half N: in the middle of it
  *     available N   so many bytes of memory are free
  *     named         the file system has no files without names; any of the above may follow
+ *     unlinkable    a file without a name can't be given one
  *     count         nothing; how many calls there were is told at the end
  *     places        nothing; the numbers of the calls for memory that came from somewhere new, by the
  *                   functions on the stack, are told: the first OF_EACH of each place
@@ -197,6 +198,10 @@ int __wrap_rename(const char *from, const char *to)
 int __wrap_linkat(int from_folder, const char *from, int to_folder, const char *to, int flags)
 {
     bool half;
+    if (is("unlinkable")) {
+        errno = EPERM;
+        return -1;
+    }
     return disk_fails(&half) ? -1 : __real_linkat(from_folder, from, to_folder, to, flags);
 }
 
