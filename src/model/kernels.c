@@ -139,7 +139,7 @@ void kernels_softmax(float *x, int rows, int size) { best_variant()->softmax(x, 
 
 static int strips_of(int columns) { return (columns + STRIP - 1) / STRIP; }
 
-int kernels_threads(int wanted)
+int kernels_claim_threads(int wanted)
 {
     openblas_set_num_threads(1);
     return wanted > 0 ? wanted : max_int(1, openblas_get_num_procs());

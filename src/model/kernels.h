@@ -67,6 +67,6 @@ void kernels_softmax(float *x, int rows, int size);
 /* How many threads a model gets that wants so many; 0: as many as there are processors for us. OpenBLAS
  * gets none of its own from then on: its threads wait for each other by giving up their turn, which on a
  * busy machine was measured to cost ten times what they do, and two sets of threads are one too many. */
-int kernels_threads(int wanted);
+int kernels_claim_threads(int wanted);
 
 #endif

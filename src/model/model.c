@@ -104,7 +104,7 @@ Model *model_open(const char *folder, int threads, Error *err)
     bool ok = open_parts(model, place, err) && (!untrained || encoder_forget(&model->encoder, err));
     free(place);
     if (ok) {
-        model->team = team_new(kernels_threads(threads));
+        model->team = team_new(kernels_claim_threads(threads));
         return model;
     }
     model_free(model);

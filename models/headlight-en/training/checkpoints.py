@@ -1,9 +1,10 @@
 """Choose checkpoints of a run, write them as model folders, and ask headlight what their heads do.
 
     checkpoints.py RUN MODEL_FOLDER --headlight build/headlight [--keep 0 0.5 2 ...]
-    checkpoints.py RUN MODEL_FOLDER --headlight build/headlight --further
+    checkpoints.py RUN MODEL_FOLDER --headlight build/headlight --further [--keep-folder]
 
-The second form is for the run of refine.py: its rows are added to those of the first.
+The second form is for the runs of refine.py: their rows are added to those of the first, and the folder as
+it is becomes one more checkpoint.
 
 RUN holds the at-*M.safetensors of train.py. Those named by --keep become
 MODEL_FOLDER/checkpoints/*M; of all of them, and of MODEL_FOLDER itself, the best
@@ -40,7 +41,7 @@ def best_heads(headlight, folder):
 
 
 def add_rows(headlight, run, model):
-    """What the heads do while refine.py runs; tokens go on counting."""
+    """What the heads do while refine.py runs; tokens go on counting. Returns how many there are now."""
     path = Path(__file__).parent / "patterns.csv"
     with open(path) as table:
         before = max(int(row["tokens"]) for row in csv.DictReader(table))
@@ -54,6 +55,7 @@ def add_rows(headlight, run, model):
                 write_folder(model, weights or model / "model.safetensors", Path(folder))
                 best = best_heads(headlight, folder)
             table.writerow([before + tokens] + [cell for p in PATTERNS for cell in ("%.3f" % best[p][0], best[p][1])])
+    return before + last
 
 
 def main():
@@ -64,10 +66,13 @@ def main():
     options.add_argument("--keep", nargs="*", default=["0", "0.5", "2", "8", "16", "32", "64", "96"],
                          help="million tokens")
     options.add_argument("--further", action="store_true")
+    options.add_argument("--keep-folder", action="store_true", help="as a checkpoint, with --further")
     options = options.parse_args()
     run, model = Path(options.run), Path(options.model)
     if options.further:
-        add_rows(options.headlight, run, model)
+        tokens = add_rows(options.headlight, run, model)
+        if options.keep_folder:
+            write_folder(model, model / "model.safetensors", model / "checkpoints" / ("%dM" % round(tokens / 1e6)))
         return
     saved = {path.stem[3:-1]: path for path in run.glob("at-*M.safetensors")}
     if (model / "checkpoints").exists():

@@ -1,13 +1,13 @@
-"""Draw a run as SVGs: its losses, when each pattern appeared in its best head, the losses of its second
-part.
+"""Draw a run as SVGs: its losses, when each pattern appeared in its best head, the losses of its further
+parts, one after the other.
 
-    plot.py log.csv patterns.csv log.svg patterns.svg [refine.csv refine.svg]
+    plot.py log.csv patterns.csv log.svg patterns.svg [refine.svg refine.csv...]
 """
 import csv
 import math
 import sys
 
-WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 760, 360, 52, 52, 52, 44
+WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 760, 376, 52, 68, 52, 44
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#5b5b5b", "#a03030", "#4b3f9e", "#e69f00")
 
 
@@ -52,7 +52,7 @@ class Plot:
             self.text(self.x(at), HEIGHT - BOTTOM + 18, word)
         self.text(WIDTH / 2, HEIGHT - 6, "tokens")
 
-    def line(self, name, tokens, values, high, columns=4):
+    def line(self, name, tokens, values, high, columns):
         colour = COLOURS[self.names]
         self.out.append('<polyline fill="none" stroke="%s" stroke-width="1.8" points="%s"/>' % (
             colour, " ".join("%.1f,%.1f" % (self.x(t), self.y(v, high)) for t, v in zip(tokens, values))))
@@ -65,19 +65,26 @@ class Plot:
             out.write("\n".join(self.out) + "\n</svg>\n")
 
 
-def losses(rows, path):
+def losses(rows, path, ends=()):
+    """ends: tokens at which a part of the run ended; marked by a line."""
     tokens = [r["tokens"] for r in rows]
     plot = Plot(tokens[-1])
     plot.scale(4, 8.0, "%.0f", "%.2f")
     step = 10e6 if tokens[-1] > 25e6 else 2e6
     ticks = [step * i for i in range(int(tokens[-1] / step) + 1)]
     plot.ticks(ticks, ["%d M" % (t / 1e6) for t in ticks])
-    more = (("neighbours of a word that comes again (right scale)", "again_right", 1),
-            ("length of a part (right scale)", "ends_right", 1)) if "again_right" in rows[0] else ()
+    more = (("neighbours of a repeated word (right scale)", "again_right", 1),
+            ("length of a part (right scale)", "ends_right", 1),
+            ("what [CLS] was told (right scale)", "told_right", 1)) if "again_right" in rows[0] else ()
     for name, column, high in (("masked-word loss", "masked_loss", 8), ("reference loss", "reference_loss", 8),
                                ("pair loss", "next_loss", 8), ("references right (right scale)", "reference_right", 1),
                                ("pairs right (right scale)", "next_right", 1)) + more:
-        plot.line(name, tokens, smooth([r[column] for r in rows]), high)
+        asked = [r for r in rows if r.get(column) is not None]
+        plot.line(name, [r["tokens"] for r in asked], smooth([r[column] for r in asked]), high, columns=3)
+    for end in ends:
+        x = plot.x(end)
+        plot.out.append('<line x1="%.1f" x2="%.1f" y1="%d" y2="%d" stroke="#999" stroke-dasharray="4 3"/>' % (
+            x, x, TOP, HEIGHT - BOTTOM))
     plot.write(path)
 
 
@@ -103,7 +110,12 @@ def main():
     losses(read(log), log_svg)
     patterns(read(heads), heads_svg)
     if len(sys.argv) > 6:
-        losses(read(sys.argv[5]), sys.argv[6])
+        rows, ends = [], []
+        for path in sys.argv[6:]:
+            before = rows[-1]["tokens"] if rows else 0
+            ends.append(before)
+            rows += [{**row, "tokens": row["tokens"] + before} for row in read(path)]
+        losses(rows, sys.argv[5], ends[1:])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """Train on, from the folder that train.py and export.py made, with two more things to tell.
 
     refine.py WORK RUN MODEL_FOLDER --minutes 60 [--resume]
+    refine.py ... --told                                     the third part
+    refine.py ... --told --settle --after RUN/checkpoint.pt  the fourth
 
 The three tasks of train.py go on. Beside them, at words that come again in their text (in the
 other part of a pair too): which pieces stand before and behind one of the other occurrences,
@@ -9,9 +11,10 @@ the next [SEP] tells. Both are read off by layers that are used here only. And w
 part of a pair follows the first is asked at any of its pieces, not only at [CLS], which has to
 know it.
 
-With --told, a third part: in half of the texts [CLS] is told one of the words that are hidden in the
-text (a vector is added to its embedding), and any readable piece of the text may be asked for that
-word. Who wants to know it has to look at [CLS]. Attention is never looked at by any loss.
+With --told: in half of the texts [CLS] is told one of the words that are hidden in the text (a vector is
+added to its embedding), and any readable piece of the text may be asked for that word. Who wants to
+know it has to look at [CLS]. With --settle the further tasks count little, and less and less is hidden,
+so that the model gets used to texts as they will be. Attention is never looked at by any loss.
 """
 import argparse
 import csv
@@ -31,7 +34,9 @@ from text import CLS, MASK, PAD, SEP, SPECIAL, Tokenizer
 from train import HIDE, PAIRS, REFERENCE_WEIGHT, RELATION_WEIGHT, SCORE_LIMIT, Batches, rate_at
 
 AGAIN, AGAIN_WEIGHT = 384, 1.0      # words that come again, at most in a step
-ENDS, ENDS_WEIGHT, LAST_WEIGHT = 256, 0.3, 1.0  # pieces asked for the length of their part; the weight of that, and in the last eighth
+ENDS, LAST_WEIGHT = 256, 1.0        # pieces asked for the length of their part; the weight in the last eighth
+ENDS_WEIGHT = {False: 0.3, True: 1.0}   # before that, without and with --told
+SETTLE_WEIGHT = 0.3                 # of all the further tasks, with --settle
 LAST_PART = 0.87
 LONGEST = 128
 TOLD, TOLD_WEIGHT, TOLD_SHARE = 256, 1.0, 0.5   # pieces asked for what [CLS] was told, at most in a step; texts told
@@ -149,7 +154,9 @@ def main():
     options.add_argument("--muon", type=float, default=2e-3)
     options.add_argument("--adam", type=float, default=1e-3)
     options.add_argument("--seed", type=int, default=2)
-    options.add_argument("--told", action="store_true", help="the third part")
+    options.add_argument("--told", action="store_true", help="[CLS] is told a word that others ask for")
+    options.add_argument("--settle", action="store_true", help="little of the further tasks, nothing hidden at the end")
+    options.add_argument("--after", help="checkpoint of the part before: the further tasks' layers, and the free heads")
     options.add_argument("--resume", action="store_true")
     options = options.parse_args()
     run = Path(options.run)
@@ -163,6 +170,11 @@ def main():
     step = tokens = 0
     spent = 0.0
     free = None
+    if options.after:
+        saved = torch.load(options.after)
+        model.readers.load_state_dict({n[len("readers.") :]: t for n, t in saved["model"].items()
+                                       if n.startswith("readers.")})
+        free = saved["free"]
     kept = run / "checkpoint.pt"
     if options.resume and kept.exists():
         saved = torch.load(kept)
@@ -214,7 +226,8 @@ def main():
             print("free:", [(l, h) for l, h in free.nonzero().tolist()], flush=True)
         apart = torch.zeros_like(free)
         apart[1:].scatter_(1, free[1:].int().argmax(1, keepdim=True), True)
-        aside = (ASIDE * min(1.0, max(0.0, (ASIDE_OUT - part) / (ASIDE_OUT - ASIDE_UNTIL))), others, apart)
+        aside = (0.0 if options.settle else ASIDE * min(1.0, max(0.0, (ASIDE_OUT - part) / (ASIDE_OUT - ASIDE_UNTIL))), others, apart)
+        seen = min(1.0, max(0.0, 3 - 4 * part)) if options.settle else 1.0
         model.watch(step % 4 == 0)
         again, before, behind = further.again(ids.numpy(), whole.numpy())
         ends, lengths = further.ends(whole.numpy())
@@ -222,7 +235,7 @@ def main():
         pieces = model.bert.embeddings.word_embeddings.weight
         begin, word, curious, secret = further.told(ids.numpy(), whole.numpy()) if options.told else [ends[:0]] * 4
         told = (begin, model.readers.tell(pieces.detach()[word]).float()) if options.told else None
-        x = model(ids, hide=hide, free=free, aside=aside, told=told,
+        x = model(ids, hide=[(share * seen, which) for share, which in hide], free=free, aside=aside, told=told,
                   only=torch.cat([chosen, asked, paired, again, ends, anywhere, curious]))
         x = x.split([len(chosen) + len(asked), PAIRS, len(again), len(ends), PAIRS, len(curious)])
         scores = model.words(x[0]).float()
@@ -234,10 +247,12 @@ def main():
                  (2, model.relation(x[4]), follows, RELATION_WEIGHT, None)]
         for guess, found in zip(model.readers.neighbours(x[2], pieces), (before, behind)):
             tasks.append((3, guess, found, AGAIN_WEIGHT / 2, AGAIN))
-        tasks.append((4, model.readers.length(x[3]).float(), lengths, ENDS_WEIGHT if part < LAST_PART else LAST_WEIGHT,
+        tasks.append((4, model.readers.length(x[3]).float(), lengths, ENDS_WEIGHT[options.told] if part < LAST_PART else LAST_WEIGHT,
                       ENDS))
         tasks.append((5, model.readers.hearsay(x[5], pieces), secret, TOLD_WEIGHT, TOLD))
         for row, guess, found, weight, over in tasks:
+            if options.settle and row >= 3:
+                weight *= SETTLE_WEIGHT
             count = int((found >= 0).sum())
             if count:
                 one = F.cross_entropy(guess, found, reduction="sum")
