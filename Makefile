@@ -13,7 +13,7 @@ OPT       ?= -O3
 CFLAGS    ?= -g
 HARDENING ?= -fstack-protector-strong -fstack-clash-protection -fcf-protection -D_FORTIFY_SOURCE=3
 WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-LIBRARIES := sdl2 SDL2_ttf openblas fontconfig libutf8proc libcjson cairo pangocairo libcurl libcrypto
+LIBRARIES := sdl2 SDL2_ttf openblas fontconfig libutf8proc libcjson cairo pangocairo libcurl libcrypto zlib
 
 # V=1 shows the whole commands.
 ifneq ($(V),1)

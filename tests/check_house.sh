@@ -72,6 +72,7 @@ door '(SDL2/)?SDL_ttf\.h>' 'src/draw/font*.[ch]'
 door 'fontconfig/' 'src/draw/font*.[ch]'
 door '(openblas/)?cblas\.h>' 'src/model/kernels*.c'
 door '(stb/)?stb_' src/draw/out_png.c
+door 'zlib\.h>' src/draw/out_png.c
 door 'utf8proc\.h>' src/base/unicode.c
 door '(cjson/)?cJSON\.h>' src/base/json.c src/text/vocabulary.c src/text/tokenizer_open.c \
     src/model/safetensors.c src/model/config.c src/model/trace_file.c src/model/trace_import.c src/analysis/probe.c \

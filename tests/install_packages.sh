@@ -11,7 +11,7 @@ packages_of() {
     case $1 in
     build)
         echo gcc libc6-dev pkg-config libsdl2-dev libsdl2-ttf-dev libopenblas-pthread-dev \
-            libfontconfig-dev libutf8proc-dev libcjson-dev libstb-dev libcairo2-dev \
+            libfontconfig-dev libutf8proc-dev libcjson-dev libstb-dev libcairo2-dev zlib1g-dev \
             libpango1.0-dev libcurl4-openssl-dev libssl-dev ca-certificates
         # fontconfig keeps the list of fonts ready, or else every first start would search for them.
         echo fontconfig fonts-dejavu-core fonts-noto-core

@@ -1,14 +1,32 @@
-/* PNG by stb_image_write, with chunks that it does not write: pHYs (how large a pixel is on
- * paper) and iTXt (title and notes). */
+/* PNG by stb_image_write and zlib, which is faster than its own and makes files smaller, with chunks that
+ * it does not write: pHYs (how large a pixel is on paper) and iTXt (title and notes). */
 #include "draw/out_pixels.h"
 
 #include "base/base.h"
 #include "base/memory.h"
 #include "draw/raster.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
+
+/* Higher levels take twice as long for 4 % less (measured on head views of 250 tokens). */
+enum { LEVEL = 4 };
+
+/* What stb calls for the level that it would take itself. */
+static unsigned char *compress_bytes(unsigned char *bytes, int count, int *length, int level)
+{
+    (void)level;
+    uLongf room = compressBound((uLong)count);
+    unsigned char *out = mem_alloc(room, 1);
+    bool ok = compress2(out, &room, bytes, (uLong)count, LEVEL) == Z_OK && room <= INT_MAX;
+    *length = (int)room;
+    if (ok) { return out; }
+    free(out);
+    return NULL;
+}
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
@@ -19,6 +37,8 @@
 #define STBIW_MALLOC(size) mem_alloc(size, 1) /* stb asserts that there is memory */
 #define STBIW_REALLOC(block, size) mem_grow(block, size, 1)
 #define STBIW_FREE(block) free(block)
+#define STBIW_ZLIB_COMPRESS compress_bytes
+#define STBIW_CRC32(bytes, count) ((unsigned)crc32(0, bytes, (uInt)(count)))
 #define STB_IMAGE_WRITE_STATIC
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #define STBI_WRITE_NO_STDIO
@@ -29,16 +49,6 @@
 
 #define POINTS_PER_METRE (72 / 0.0254)
 enum { HEADER_END = 8 + 25 }; /* the signature and IHDR: other chunks may follow from here */
-
-static uint32_t crc_of(const unsigned char *bytes, size_t length)
-{
-    uint32_t crc = 0xFFFFFFFFu;
-    for (size_t i = 0; i < length; i++) {
-        crc ^= bytes[i];
-        for (int bit = 0; bit < 8; bit++) { crc = crc >> 1 ^ (0xEDB88320u & -(crc & 1)); }
-    }
-    return ~crc;
-}
 
 static void add_number(Buffer *out, uint32_t number)
 {
@@ -53,7 +63,8 @@ static void add_chunk(Buffer *out, const char *type, const Buffer *data)
     size_t start = out->length;
     buffer_add(out, type, 4);
     buffer_add(out, data->bytes, data->length);
-    add_number(out, crc_of((unsigned char *)out->bytes + start, out->length - start));
+    add_number(
+        out, (uint32_t)crc32(0, (unsigned char *)out->bytes + start, (uInt)(out->length - start)));
 }
 
 static void add_resolution(Buffer *out, float scale)

@@ -6,12 +6,15 @@
 #     clang, LANG=C
 #     a processor without AVX2, AVX and FMA (qemu's Nehalem): reference tests, kernels and figures
 #
-# Ends with a line for each. HEADLIGHT_RUNS chooses: turkish, clang, old.
+# Ends with a line for each, and leaves what each printed in build-portability. HEADLIGHT_RUNS chooses:
+# turkish, clang, old.
 set -u
 root=$PWD
 work=$(mktemp -d "${TMPDIR:-/tmp}/headlight-portability.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
+logs=$root/build-portability
+mkdir -p "$logs"
 failed=0
 
 clone() { # FOLDER
@@ -20,6 +23,7 @@ clone() { # FOLDER
     [ ! -d "$root/../shared" ] || ln -s "$(cd "$root/../shared" && pwd)" "$1/../shared"
 }
 verdict() { # NAME STATUS LOG
+    cp "$3" "$logs/$run.log"
     grep -E '^[0-9]+ passed' "$3" | tail -n 1 | sed "s/^/$1: /"
     if [ "$2" != 0 ]; then
         grep -E 'FAILED|^ *not ok|^ *# |error:|warning:|Error ' "$3" | head -n 60
