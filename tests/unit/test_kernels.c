@@ -3,6 +3,7 @@
 #include "base/base.h"
 #include "model/kernels.h"
 
+#include <cblas.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -398,6 +399,16 @@ static int free_team(void **state)
     return 0;
 }
 
+/* Two sets of threads, OpenBLAS's and ours, starve each other on a busy machine. */
+static void test_threads_are_ours(void **state)
+{
+    (void)state;
+    openblas_set_num_threads(2);
+    assert_int_equal(kernels_claim_threads(3), 3);
+    assert_int_equal(openblas_get_num_threads(), 1);
+    assert_in_range(kernels_claim_threads(0), 1, 1 << 16);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -406,7 +417,8 @@ int main(void)
         cmocka_unit_test(test_split_heads),
         cmocka_unit_test(test_attention),
     };
-    const struct CMUnitTest loops[] = {cmocka_unit_test(test_loops)};
+    const struct CMUnitTest loops[] = {cmocka_unit_test(test_loops),
+                                       cmocka_unit_test(test_threads_are_ours)};
     int failed = cmocka_run_group_tests_name("loops", loops, NULL, NULL);
     failed += cmocka_run_group_tests_name("alone", tests, NULL, NULL);
     return failed + cmocka_run_group_tests_name("team", tests, make_team, free_team);
