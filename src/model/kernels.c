@@ -15,7 +15,8 @@
 #define PIECE_FLOATS 16384   /* of a row-wise loop that are worth another thread, some 5 us */
 #define PIECE_OPERATIONS 1e6 /* of a product, the same */
 #define PIECE_ROWS 48        /* of the weights that one thread takes at a time */
-#define PIECE_BLAS 128       /* the same for OpenBLAS, which rearranges `x` for each piece anew */
+#define PIECE_BLAS 128       /* the most for OpenBLAS, which rearranges `x` for each piece anew */
+#define STEP_BLAS 16         /* what its kernels take at a time, or a multiple of that */
 #define CACHE_BYTES 1000000  /* weights larger than this come from memory in every pass */
 
 /* ---- The loops for several kinds of processor ---- */
@@ -166,6 +167,7 @@ typedef struct Linear {
     const float *x;
     float *strips;
     int outputs;
+    int piece; /* outputs that one thread takes at a time */
 } Linear;
 
 static void pack_piece(void *data, int piece)
@@ -212,17 +214,21 @@ static void blas_piece(void *data, int piece)
 {
     const Linear *linear = data;
     const KernelProduct *product = &linear->product;
-    int first = piece * PIECE_BLAS, count = min_int(PIECE_BLAS, linear->outputs - first);
+    int first = piece * linear->piece, count = min_int(linear->piece, linear->outputs - first);
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, product->columns, count, product->depth,
                 1.0f, linear->x, product->depth,
                 product->left + (size_t)first * product->left_stride, product->depth, 0.0f,
                 product->out + first, linear->outputs);
 }
 
-/* The pieces don't depend on how many threads there are, so neither does any bit of the result. */
+/* The pieces don't depend on how many threads there are, so neither does any bit of the result. Their
+ * number is even, lest one of two threads waits for the last. */
 void kernels_linear_blas(Team *team, const float *x, const float *weight, int rows, int inputs,
                          int outputs, float *out)
 {
+    int pieces = 2 * ((outputs + 2 * PIECE_BLAS - 1) / (2 * PIECE_BLAS));
+    int piece = (outputs + pieces - 1) / pieces;
+    piece = (piece + STEP_BLAS - 1) / STEP_BLAS * STEP_BLAS;
     Linear linear = {
         .product = {.left = weight,
                     .out = out,
@@ -231,8 +237,9 @@ void kernels_linear_blas(Team *team, const float *x, const float *weight, int ro
                     .left_stride = (size_t)inputs},
         .x = x,
         .outputs = outputs,
+        .piece = piece,
     };
-    team_run(team, (outputs + PIECE_BLAS - 1) / PIECE_BLAS, blas_piece, &linear);
+    team_run(team, (outputs + piece - 1) / piece, blas_piece, &linear);
 }
 
 void kernels_linear(Team *team, const float *x, const float *weight, int rows, int inputs,
