@@ -85,6 +85,7 @@ fails() {
 }
 
 # wait_for SECONDS COMMAND...: tries the command ten times a second until it succeeds.
+# The seconds are what a hang takes, not what a slow machine may take: sixty, mostly.
 wait_for() {
     tries=$(($1 * 10))
     shift

@@ -22,7 +22,7 @@ start_display() {
         3>"$work/display" 2>"$work/xvfb.log" &
     server=$!
     started="$started $server"
-    if ! wait_for 20 test -s "$work/display"; then
+    if ! wait_for 60 test -s "$work/display"; then
         not_ok 'Xvfb starts' "$(cat "$work/xvfb.log")"
         finish
     fi
@@ -39,7 +39,7 @@ open_window() {
     "$headlight" "$@" >"$work/program.out" 2>"$work/program.err" &
     program=$!
     started="$started $program"
-    if ! wait_for 30 find_window; then
+    if ! wait_for 60 find_window; then
         not_ok 'the window opens' "$(cat "$work/program.err")"
         finish
     fi
@@ -54,7 +54,7 @@ find_window() {
 # Closes the window as a user does, and waits for the program to end; its status is the result.
 close_window() {
     press "${1:-ctrl+q}"
-    if wait_for 10 has_ended; then
+    if wait_for 60 has_ended; then
         wait "$program" && return
     else
         kill "$program"
@@ -81,10 +81,10 @@ is_resting() {
     ! cat /proc/"$program"/task/*/stat /proc/"$server"/task/*/stat 2>/dev/null | sed 's/.*) //' | grep -q '^[RD]'
 }
 
-# Waits until the screen has not changed for a third of a second and everybody rests, at most twenty seconds.
+# Waits until the screen has not changed for a third of a second and everybody rests, at most a minute.
 # A blinking caret changes a few pixels; so many do not count.
 wait_still() {
-    tries=60
+    tries=180
     while [ "$tries" -gt 0 ]; do
         cp "$screen" "$work/still"
         sleep 0.33

@@ -152,7 +152,7 @@ mkdir -p "$hub/ann/tiny"
 cp $tiny/config.json $tiny/vocab.txt $tiny/model.safetensors "$hub/ann/tiny"
 "$build/tests/ui/hub_server" "$hub" >"$work/port" &
 started="$started $!"
-wait_for 5 test -s "$work/port" || not_ok 'the server starts' ''
+wait_for 60 test -s "$work/port" || not_ok 'the server starts' ''
 endpoint=http://127.0.0.1:$(cat "$work/port")
 whole() {
     for file in config.json vocab.txt model.safetensors; do cmp -s "$hub/ann/tiny/$file" "$own/ann--tiny/$file" || return 1; done

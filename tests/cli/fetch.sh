@@ -16,7 +16,7 @@ mkdir -p "$hub/ann/tiny"
 cp $source/config.json $source/tokenizer_config.json $source/vocab.txt $source/$weights "$hub/ann/tiny"
 "$build/tests/ui/hub_server" "$hub" >"$work/port" &
 started=$!
-wait_for 5 test -s "$work/port" || not_ok 'the server starts' ''
+wait_for 60 test -s "$work/port" || not_ok 'the server starts' ''
 port=$(cat "$work/port")
 endpoint=http://127.0.0.1:$port
 hash=$(sha256sum "$hub/ann/tiny/$weights" | cut -d ' ' -f 1)
@@ -251,7 +251,7 @@ if command -v openssl >/dev/null; then
         hex=$(awk -v i="$inode" '$10 == i { split($2, a, ":"); print a[2] }' /proc/net/tcp)
         [ -n "$hex" ] && printf '%d\n' "0x$hex"
     }
-    wait_for 5 tls_port
+    wait_for 60 tls_port
     fails 1 'a certificate of nobody' "certificate can't be trusted" \
         "$headlight" fetch ann/tiny --endpoint "https://localhost:$(tls_port)"
     kill "$tls"
@@ -263,7 +263,7 @@ rules "$weights stall 8000000"
 env --default-signal=INT "$headlight" fetch ann/tiny --endpoint "$endpoint" >"$work/out" 2>"$work/said" &
 pid=$!
 started="$started $pid"
-wait_for 5 sh -c 'test "$(wc -c <"$1")" -gt 5000000' sh "$part/$weights.part"
+wait_for 60 sh -c 'test "$(wc -c <"$1")" -gt 5000000' sh "$part/$weights.part"
 fails 1 'two at a time' 'already' "$headlight" fetch ann/tiny --endpoint "$endpoint"
 kill -INT $pid
 wait $pid

@@ -13,7 +13,7 @@ start_display 1280x800
 is_running() { kill -0 "$program" 2>/dev/null; }
 # Ends without a signal: killed by one, a shell says 128 and its number.
 ends_itself() {
-    wait_for 15 has_ended || return 1
+    wait_for 60 has_ended || return 1
     wait "$program"
     status=$?
     [ $status -lt 128 ]
@@ -31,7 +31,7 @@ keep_screen quiet
 press End
 type_text " on it"
 check 'a model that is cut off: the window is still there' is_running
-check 'and says something' wait_for 10 message
+check 'and says something' wait_for 60 message
 press ctrl+2
 wait_still
 check 'and still draws: the heatmap of what it had' screen_differs quiet
@@ -57,7 +57,7 @@ for n in ${FAULT_CALLS:-3000 9000 20000 45000}; do
         HEADLIGHT_FAULT="$kind $n" "$faulty" "The fox ran." >"$work/program.out" 2>"$work/program.err" &
         program=$!
         started="$started $program"
-        if wait_for 8 sh -c 'xdotool search --onlyvisible --pid '$program' 2>/dev/null | grep -q . || ! kill -0 '$program; then
+        if wait_for 60 sh -c 'xdotool search --onlyvisible --pid '$program' 2>/dev/null | grep -q . || ! kill -0 '$program; then
             for round in 1 2 3; do
                 is_running || break
                 type_text "a b c d e f g h" 2>/dev/null
@@ -159,7 +159,7 @@ type_text "The second window says that."
 sleep 8
 second=$program
 both() { grep -q 'first window says' "$state/history" && grep -q 'second window says' "$state/history"; }
-check 'two windows: the history has the sentences of both' wait_for 10 both
+check 'two windows: the history has the sentences of both' wait_for 60 both
 kill -9 "$first"
 wait "$first" 2>/dev/null
 program=$second
@@ -182,7 +182,7 @@ check 'and what was typed is there' grep -q 'Hang up' "$state/session"
 Xvfb -displayfd 4 -screen 0 800x600x24 -nolisten tcp -noreset 4>"$work/display2" 2>/dev/null &
 other=$!
 started="$started $other"
-wait_for 20 test -s "$work/display2"
+wait_for 60 test -s "$work/display2"
 DISPLAY=:$(cat "$work/display2")
 open_window
 press ctrl+a

@@ -28,11 +28,11 @@ click
 wait_still
 point 867 684
 click
-check 'Save writes the kind that was chosen' wait_for 10 test -s "$work/home/ba-be-bo.head-L1H0.svg"
+check 'Save writes the kind that was chosen' wait_for 60 test -s "$work/home/ba-be-bo.head-L1H0.svg"
 "$headlight" render "$sentence" -m tests/data/bert-tiny -l 1 -H 0 -o "$work/same.svg"
 check 'it is what the command line draws' cmp "$work/home/ba-be-bo.head-L1H0.svg" "$work/same.svg"
 press ctrl+s
-check 'Ctrl+S repeats the kind, under a free name' wait_for 10 test -s "$work/home/ba-be-bo.head-L1H0-2.svg"
+check 'Ctrl+S repeats the kind, under a free name' wait_for 60 test -s "$work/home/ba-be-bo.head-L1H0-2.svg"
 
 press ctrl+shift+c
 wait_still

@@ -24,7 +24,7 @@ check 'hovering a token changes the picture' screen_differs typed
 click
 press ctrl+s
 saved=$work/home/animal-cross-street.head-L0.png
-check 'Ctrl+S saves a figure with a name that says what is in it' wait_for 10 test -s "$saved"
+check 'Ctrl+S saves a figure with a name that says what is in it' wait_for 60 test -s "$saved"
 wait_still
 check 'the figure is that of the command line, with "it" pinned' sh -c '
     "$1" render "$2" -m "./$3" -l 0 -H all --pin it -o "$4/reference.png" && cmp "$4/reference.png" "$5"' \
@@ -33,7 +33,7 @@ check 'the figure is that of the command line, with "it" pinned' sh -c '
 check 'the figure has ink of the first head' test "$(picture count "$saved" 0072b2 24)" -gt 500
 check 'and a white ground' test "$(picture count "$saved" ffffff 0)" -gt 500000
 press ctrl+s
-check 'a second figure does not take the place of the first' wait_for 10 test -s "${saved%.png}-2.png"
+check 'a second figure does not take the place of the first' wait_for 60 test -s "${saved%.png}-2.png"
 
 keep_screen pinned
 press Escape Escape

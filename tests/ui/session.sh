@@ -21,7 +21,7 @@ wait_still
 check 'it opens with the same picture' sh -c 'n=$("$1" differ "$2" "$3"); echo "$n pixels differ"; test "$n" -lt 400' \
     sh "$build/tests/ui/picture" "$work/left" "$screen"
 press ctrl+1
-check 'the state is written while the window is open' wait_for 15 grep -q 'view:set head' "$XDG_STATE_HOME/headlight/session"
+check 'the state is written while the window is open' wait_for 60 grep -q 'view:set head' "$XDG_STATE_HOME/headlight/session"
 kill -9 "$program"
 wait "$program" 2>/dev/null
 open_window

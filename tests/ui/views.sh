@@ -15,7 +15,7 @@ same_figure() {
     shift
     name=animal-cross-street.$view-L1H5.png
     press ctrl+s
-    if ! wait_for 10 test -s "$work/home/$name"; then
+    if ! wait_for 60 test -s "$work/home/$name"; then
         not_ok "$view is saved under its name" "$(ls "$work/home")"
         return
     fi
