@@ -61,6 +61,7 @@ help:
 	@echo 'make sanitize    the same tests under the address and undefined-behaviour sanitizers only'
 	@echo 'make soak EVENTS=1000000 SEED=1 random events at the window, and what they do to its memory'
 	@echo 'make gallery     draws the example figures of the README'
+	@echo 'make screenshots takes the pictures of the window in the README'
 	@echo 'make fuzz TIME=60 libFuzzer on every kind of file, so many seconds each'
 	@echo 'make fuzz-keep   keeps the inputs that reached something new; make fuzz-report: what they reach'
 	@echo 'make faults      lets every call for memory or disk fail, one after the other'
@@ -79,7 +80,7 @@ help:
 # ---- What has to be there first ----------------------------------------------------------------
 
 PACKAGE_SETS := build \
-    $(if $(filter test sanitize golden approve test-programs faults soak,$(MAKECMDGOALS)),test) \
+    $(if $(filter test sanitize golden approve screenshots test-programs faults soak,$(MAKECMDGOALS)),test) \
     $(if $(filter threads leaks portability,$(MAKECMDGOALS)),test soak) \
     $(if $(filter lint format fuzz fuzz-%,$(MAKECMDGOALS)),test lint)
 
@@ -246,6 +247,10 @@ fuzz-report: packages
 .PHONY: gallery
 gallery: $(BUILD)/headlight
 	@sh assets/gallery/gallery.sh $(BUILD)/headlight
+
+.PHONY: screenshots
+screenshots: $(BUILD)/headlight $(BUILD)/tests/ui/picture
+	@HEADLIGHT=$(BUILD)/headlight sh assets/screenshots/screenshots.sh
 
 .PHONY: bench
 bench: $(BUILD)/headlight $(call programs,$(BENCHES))

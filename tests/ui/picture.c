@@ -7,13 +7,16 @@
  *     picture box FILE RRGGBB TOLERANCE [X Y W H]    X Y W H around them; nothing when there are none
  *     picture differ A B [X Y W H]                   how many pixels are not the same in both
  *     picture distance A B                           how many of a thousand patches look different
- *     picture save FILE OUT.ppm                      for a person to look at
+ *     picture save FILE OUT.png                      for a person to look at
  *
  * X Y W H restrict the question to a part of the picture. */
 #define STB_IMAGE_IMPLEMENTATION
 #define STBI_ONLY_PNG
 #define STBI_NO_STDIO
 #include <stb/stb_image.h>
+#define STB_IMAGE_WRITE_STATIC
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+#include <stb/stb_image_write.h>
 
 #include <stdint.h>
 #include <stdio.h>
@@ -224,17 +227,18 @@ static void measure_distance(const Picture *a, const Picture *b)
 
 static void save(const Picture *picture, const char *path)
 {
-    FILE *file = fopen(path, "wb");
-    if (file == NULL) { quit("can't be written", path); }
-    fprintf(file, "P6\n%d %d\n255\n", picture->width, picture->height);
-    for (int y = 0; y < picture->height; y++) {
-        for (int x = 0; x < picture->width; x++) {
-            for (int shift = 16; shift >= 0; shift -= 8) {
-                fputc((int)(at(picture, x, y) >> shift & 255), file);
-            }
+    size_t count = (size_t)picture->width * (size_t)picture->height;
+    unsigned char *bytes = malloc(count * 3), *to = bytes;
+    if (bytes == NULL) { quit("no memory", path); }
+    for (size_t i = 0; i < count; i++) {
+        for (int shift = 16; shift >= 0; shift -= 8) {
+            *to++ = (unsigned char)(picture->pixels[i] >> shift & 255);
         }
     }
-    fclose(file);
+    int written =
+        stbi_write_png(path, picture->width, picture->height, 3, bytes, 3 * picture->width);
+    free(bytes);
+    if (written == 0) { quit("can't be written", path); }
 }
 
 int main(int argc, char **argv)

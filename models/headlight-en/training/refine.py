@@ -36,7 +36,7 @@ from train import HIDE, PAIRS, REFERENCE_WEIGHT, RELATION_WEIGHT, SCORE_LIMIT, B
 AGAIN, AGAIN_WEIGHT = 384, 1.0      # words that come again, at most in a step
 ENDS, LAST_WEIGHT = 256, 1.0        # pieces asked for the length of their part; the weight in the last eighth
 ENDS_WEIGHT = {False: 0.3, True: 1.0}   # before that, without and with --told
-SETTLE_WEIGHT = 0.3                 # of all the further tasks, with --settle
+SETTLE_WEIGHT = 0.3                 # of the tasks about repeated words and about what [CLS] was told, with --settle
 LAST_PART = 0.87
 LONGEST = 128
 TOLD, TOLD_WEIGHT, TOLD_SHARE = 256, 1.0, 0.5   # pieces asked for what [CLS] was told, at most in a step; texts told
@@ -251,7 +251,7 @@ def main():
                       ENDS))
         tasks.append((5, model.readers.hearsay(x[5], pieces), secret, TOLD_WEIGHT, TOLD))
         for row, guess, found, weight, over in tasks:
-            if options.settle and row >= 3:
+            if options.settle and row in (3, 5):
                 weight *= SETTLE_WEIGHT
             count = int((found >= 0).sum())
             if count:
