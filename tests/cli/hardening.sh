@@ -4,6 +4,8 @@
 
 if grep -q -e -fsanitize "$build/flags"; then
     skip 'flags that make attacks harder' 'this build is one for the sanitizers'
+elif ! head -c 4 "$headlight" | grep -q ELF; then
+    skip 'flags that make attacks harder' 'the program is a script that runs the real one'
 else
     LC_ALL=C readelf -hW "$headlight" >"$work/header"
     LC_ALL=C readelf -lW "$headlight" >"$work/segments"
