@@ -4,6 +4,7 @@
 #include "base/base.h"
 #include "base/memory.h"
 #include "draw/font.h"
+#include "draw/raster_parts.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -11,19 +12,6 @@
 #include <string.h>
 
 enum { MANY_STROKES = 48 }; /* from so many on a second thread is worth its start */
-#define FLAT 0.12f          /* how far, in pixels, a flattened curve may be from the true one */
-
-/* Where a command may paint, in whole pixels: [left, right) x [top, bottom). */
-typedef struct Bounds {
-    int left, top, right, bottom;
-} Bounds;
-
-typedef struct Painter {
-    Raster *raster;
-    const Drawing *drawing;
-    float scale;
-    Bounds area; /* of the command: dirty area, clip, box */
-} Painter;
 
 bool raster_resize(Raster *raster, int width, int height)
 {
@@ -41,60 +29,6 @@ void raster_free(Raster *raster)
 {
     free(raster->pixels);
     *raster = (Raster){0};
-}
-
-/* --- pixels ------------------------------------------------------------------------------------ */
-
-static uint32_t to_pixel(Color color)
-{
-    return (uint32_t)color.a << 24 | (uint32_t)color.r << 16 | (uint32_t)color.g << 8 | color.b;
-}
-
-/* x / 255, rounded, for x up to 255 * 255. */
-static uint32_t over_255(uint32_t x) { return (x + 128 + ((x + 128) >> 8)) >> 8; }
-
-static uint32_t mix_opaque(uint32_t under, uint32_t over, uint32_t alpha)
-{
-    uint32_t rest = 255 - alpha, pixel = 0xFF000000u;
-    for (int shift = 0; shift <= 16; shift += 8) {
-        pixel |= over_255((under >> shift & 255) * rest + (over >> shift & 255) * alpha) << shift;
-    }
-    return pixel;
-}
-
-/* Porter and Duff's "over" with alpha not multiplied in. */
-static uint32_t mix_any(uint32_t under, uint32_t over, uint32_t alpha)
-{
-    uint32_t below = over_255((under >> 24) * (255 - alpha)), sum = alpha + below,
-             pixel = sum << 24;
-    if (sum == 0) { return 0; }
-    for (int shift = 0; shift <= 16; shift += 8) {
-        uint32_t value =
-            ((over >> shift & 255) * alpha + (under >> shift & 255) * below + sum / 2) / sum;
-        pixel |= value << shift;
-    }
-    return pixel;
-}
-
-static inline void blend(uint32_t *pixel, uint32_t color, uint32_t alpha)
-{
-    if (alpha == 0) { return; }
-    if (alpha == 255) {
-        *pixel = color | 0xFF000000u;
-    } else {
-        *pixel =
-            *pixel >> 24 == 255 ? mix_opaque(*pixel, color, alpha) : mix_any(*pixel, color, alpha);
-    }
-}
-
-static inline uint32_t cover(float coverage, uint32_t alpha)
-{
-    return (uint32_t)(clamp_float(coverage, 0, 1) * (float)alpha + 0.5f);
-}
-
-static uint32_t *row_of(const Painter *painter, int y)
-{
-    return painter->raster->pixels + (size_t)y * (size_t)painter->raster->width;
 }
 
 static Bounds to_bounds(Rect rect, float scale)
@@ -121,12 +55,6 @@ static float box_distance(float x, float y, float middle_x, float middle_y, floa
     float dx = fabsf(x - middle_x) - half_w + radius, dy = fabsf(y - middle_y) - half_h + radius;
     float out_x = max_float(dx, 0), out_y = max_float(dy, 0);
     return sqrtf(out_x * out_x + out_y * out_y) + min_float(max_float(dx, dy), 0) - radius;
-}
-
-/* Share of pixel `at` that lies in [low, high). */
-static float overlap(int at, float low, float high)
-{
-    return max_float(min_float((float)at + 1, high) - max_float((float)at, low), 0);
 }
 
 static void paint_rect(const Painter *painter, const DrawCommand *command)
@@ -178,14 +106,6 @@ static void paint_frame(const Painter *painter, const DrawCommand *command)
 
 /* --- strokes ----------------------------------------------------------------------------------- */
 
-/* A stroke thinner than a pixel is drawn one pixel wide and fainter. */
-static float thin_alpha(float *width)
-{
-    float share = min_float(*width, 1);
-    *width = max_float(*width, 1);
-    return share;
-}
-
 /* The distance to the segment a-b decides the coverage of every pixel of the rows it crosses. */
 static void paint_segment(const Painter *painter, Vec a, Vec b, float width, uint32_t color,
                           uint32_t alpha)
@@ -217,116 +137,6 @@ static void paint_line(const Painter *painter, const DrawCommand *command)
     paint_segment(painter, (Vec){command->p[0].x * s, command->p[0].y * s},
                   (Vec){command->p[1].x * s, command->p[1].y * s}, width, to_pixel(command->color),
                   (uint32_t)((float)command->color.a * share + 0.5f));
-}
-
-static Vec bezier(const Vec *p, float t)
-{
-    float u = 1 - t, a = u * u * u, b = 3 * u * u * t, c = 3 * u * t * t, d = t * t * t;
-    return (Vec){a * p[0].x + b * p[1].x + c * p[2].x + d * p[3].x,
-                 a * p[0].y + b * p[1].y + c * p[2].y + d * p[3].y};
-}
-
-enum { MAX_SEGMENTS = 128 };
-
-/* Enough pieces that none strays from the curve (Wang's bound on the second difference). */
-static int flatten(const Vec *p, Vec points[MAX_SEGMENTS + 1])
-{
-    float ax = p[0].x - 2 * p[1].x + p[2].x, ay = p[0].y - 2 * p[1].y + p[2].y;
-    float bx = p[1].x - 2 * p[2].x + p[3].x, by = p[1].y - 2 * p[2].y + p[3].y;
-    float most = sqrtf(max_float(ax * ax + ay * ay, bx * bx + by * by));
-    int count = clamp_int((int)ceilf(sqrtf(0.75f * most / FLAT)), 1, MAX_SEGMENTS);
-    for (int i = 0; i <= count; i++) { points[i] = bezier(p, (float)i / (float)count); }
-    return count;
-}
-
-/* A curve that runs from left to right: every column of pixels is one upright cut through it, as
- * thick as the slope makes it. So every pixel is painted once, and opacity is even. */
-static void paint_columns(const Painter *painter, const Vec *points, int count, float width,
-                          uint32_t color, uint32_t alpha)
-{
-    const Bounds *area = &painter->area;
-    size_t stride = (size_t)painter->raster->width;
-    int segment = 0;
-    int first = max_int(area->left, (int)floorf(points[0].x));
-    int last = min_int(area->right, (int)ceilf(points[count].x));
-    for (int x = first; x < last; x++) {
-        float cx = clamp_float((float)x + 0.5f, points[0].x, points[count].x);
-        while (segment < count - 1 && points[segment + 1].x < cx) { segment++; }
-        Vec a = points[segment], b = points[segment + 1];
-        float run = max_float(b.x - a.x, 1e-6f), slope = (b.y - a.y) / run;
-        float y = a.y + (cx - a.x) * slope;
-        float half = width / 2 * sqrtf(1 + slope * slope);
-        /* Across the pixel the line itself rises: a soft edge as wide as that rise. */
-        float soft = max_float(fabsf(slope), 1), ends = overlap(x, points[0].x, points[count].x);
-        int top = max_int(area->top, (int)floorf(y - half - soft / 2));
-        int bottom = min_int(area->bottom, (int)ceilf(y + half + soft / 2));
-        uint32_t *pixel = painter->raster->pixels + (size_t)top * stride + (size_t)x;
-        for (int row = top; row < bottom; row++, pixel += stride) {
-            float distance = fabsf((float)row + 0.5f - y);
-            blend(pixel, color, cover(min_float((half - distance) / soft + 0.5f, 1) * ends, alpha));
-        }
-    }
-}
-
-/* Any other curve: the strongest coverage of its pieces is gathered first. */
-static void paint_gathered(const Painter *painter, const Vec *points, int count, float width,
-                           uint32_t color, uint32_t alpha)
-{
-    const Bounds *area = &painter->area;
-    int columns = area->right - area->left, rows = area->bottom - area->top;
-    size_t size = (size_t)columns * (size_t)rows;
-    uint32_t *mask = mem_zero(size, sizeof *mask);
-    Raster cover_raster = {columns, rows, mask};
-    Painter gather = {&cover_raster, painter->drawing, 1, {0, 0, columns, rows}};
-    for (int i = 0; i < count; i++) {
-        Vec a = {points[i].x - (float)area->left, points[i].y - (float)area->top};
-        Vec b = {points[i + 1].x - (float)area->left, points[i + 1].y - (float)area->top};
-        float reach = width / 2 + 1;
-        int top = max_int(0, (int)floorf(min_float(a.y, b.y) - reach));
-        int bottom = min_int(rows, (int)ceilf(max_float(a.y, b.y) + reach));
-        float dx = b.x - a.x, dy = b.y - a.y, square = dx * dx + dy * dy;
-        int left = max_int(0, (int)floorf(min_float(a.x, b.x) - reach));
-        int right = min_int(columns, (int)ceilf(max_float(a.x, b.x) + reach));
-        for (int y = top; y < bottom; y++) {
-            uint32_t *row = row_of(&gather, y);
-            for (int x = left; x < right; x++) {
-                float px = (float)x + 0.5f - a.x, py = (float)y + 0.5f - a.y;
-                float along = square > 0 ? clamp_float((px * dx + py * dy) / square, 0, 1) : 0;
-                float ex = px - along * dx, ey = py - along * dy;
-                uint32_t value = cover(width / 2 + 0.5f - sqrtf(ex * ex + ey * ey), alpha);
-                if (value > row[x]) { row[x] = value; }
-            }
-        }
-    }
-    for (int y = 0; y < rows; y++) {
-        uint32_t *to = row_of(painter, y + area->top) + area->left;
-        for (int x = 0; x < columns; x++) {
-            blend(&to[x], color, mask[(size_t)y * (size_t)columns + (size_t)x]);
-        }
-    }
-    free(mask);
-}
-
-static void paint_curve(const Painter *painter, const DrawCommand *command)
-{
-    Vec p[4], points[MAX_SEGMENTS + 1];
-    float width = command->width * painter->scale, share = thin_alpha(&width);
-    for (int i = 0; i < 4; i++) {
-        p[i] = (Vec){command->p[i].x * painter->scale, command->p[i].y * painter->scale};
-    }
-    uint32_t color = to_pixel(command->color),
-             alpha = (uint32_t)((float)command->color.a * share + 0.5f);
-    int count = flatten(p, points);
-    bool rightwards = true;
-    for (int i = 0; i < count; i++) {
-        float dx = points[i + 1].x - points[i].x, dy = points[i + 1].y - points[i].y;
-        rightwards = rightwards && dx > 0 && fabsf(dy) < 24 * dx;
-    }
-    if (rightwards) {
-        paint_columns(painter, points, count, width, color, alpha);
-    } else {
-        paint_gathered(painter, points, count, width, color, alpha);
-    }
 }
 
 /* Convex: a pixel is covered as far as it lies inside all edges. */
@@ -505,7 +315,7 @@ static void paint_command(const Painter *painter, const DrawCommand *command)
     case DRAW_RECT: paint_rect(painter, command); break;
     case DRAW_FRAME: paint_frame(painter, command); break;
     case DRAW_LINE: paint_line(painter, command); break;
-    case DRAW_CURVE: paint_curve(painter, command); break;
+    case DRAW_CURVE: raster_paint_curve(painter, command); break;
     case DRAW_POLYGON: paint_polygon(painter, command); break;
     case DRAW_TEXT: paint_text(painter, command); break;
     case DRAW_IMAGE: paint_image(painter, command); break;
