@@ -13,8 +13,9 @@ know it.
 
 With --told: in half of the texts [CLS] is told one of the words that are hidden in the text (a vector is
 added to its embedding), and any readable piece of the text may be asked for that word. Who wants to
-know it has to look at [CLS]. With --settle the further tasks count little, and less and less is hidden,
-so that the model gets used to texts as they will be. Attention is never looked at by any loss.
+know it has to look at [CLS]. With --settle this and the first of those two tasks count
+little, and less and less is hidden, so that the model gets used to texts as they will be. Attention is
+never looked at by any loss.
 """
 import argparse
 import csv
@@ -274,7 +275,7 @@ def main():
         if tokens >= kept_at:
             write_safetensors(run / ("at-%dM.safetensors" % round(tokens / 1e6)), plain())
             kept_at += KEEP_EVERY * 1e6
-        if step % 100 == 0:
+        if step % 100 == 0 or part_done() >= 1:
             head, weights = showcase(model, tokenizer)
             mean = sums[:, :2] / np.maximum(sums[:, 2:], 1)
             table.writerow([step, tokens, "%.2f" % (spent / 60), "%.4f" % mean[0, 0]]
