@@ -35,6 +35,11 @@ dictionary_of() {
         [ -f "tests/fuzz/dictionaries/$name.dict" ] && echo "-dict=$root/tests/fuzz/dictionaries/$name.dict" && return
     done
 }
+# Seconds of a processor that the programs which this shell has started took so far.
+work_done() { # KIND
+    times >"$fuzz/logs/$1.times"
+    sed -n '2s/[ms]/ /gp' "$fuzz/logs/$1.times" | awk '{ print int($1 * 60 + $2 + $3 * 60 + $4) }'
+}
 like() { case $1 in config | tokenizer | index | model) echo json ;; history) echo session ;; esac; }
 
 fuzz() {
@@ -45,19 +50,22 @@ fuzz() {
     [ ! -d "tests/fuzz/corpus/$kind" ] || cp tests/fuzz/corpus/"$kind"/* "$work"/
     echo "  fuzz    $kind, $seconds seconds"
     # Leaks are looked for in the replay of `make test`: here the check would slow every input down.
+    work_done "$kind" >"$fuzz/logs/$kind.before"
     "$fuzz/fuzz_$kind" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=4000 -max_len=32768 \
         $(dictionary_of "$kind" "$(like "$kind")") -artifact_prefix="$fuzz/crashes/$kind/" \
         -print_final_stats=1 -detect_leaks=0 "$work" >"$fuzz/logs/$kind.last" 2>&1
     status=$?
+    work_done "$kind" >"$fuzz/logs/$kind.after"
     cat "$fuzz/logs/$kind.last" >>"$fuzz/logs/$kind.all"
     if [ $status != 0 ]; then
         tail -n 30 "$fuzz/logs/$kind.last"
         return 1
     fi
-    # One line for each run: date, kind, seconds, executions, edges, features, inputs.
-    printf '%s\t%s\t%s\t%s\t%s\n' "$(date -u +%Y-%m-%dT%H:%M)" "$kind" "$seconds" \
+    # One line for each run: date, kind, seconds, executions, edges, features and inputs, seconds of work.
+    printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$(date -u +%Y-%m-%dT%H:%M)" "$kind" "$seconds" \
         "$(sed -n 's/^stat::number_of_executed_units: *//p' "$fuzz/logs/$kind.last")" \
-        "$(grep -ao 'cov: [0-9]* ft: [0-9]* corp: [0-9]*' "$fuzz/logs/$kind.last" | tail -n 1)" |
+        "$(grep -ao 'cov: [0-9]* ft: [0-9]* corp: [0-9]*' "$fuzz/logs/$kind.last" | tail -n 1)" \
+        $(($(cat "$fuzz/logs/$kind.after") - $(cat "$fuzz/logs/$kind.before"))) |
         tee -a "$fuzz/logs/runs.tsv"
 }
 
