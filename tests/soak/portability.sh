@@ -31,6 +31,7 @@ wrap() { # BUILD FOLDER
         chmod +x "$2/$file"
     done
     cp "$1/flags" "$2/"
+    ln -s "$PWD/$1/src" "$2/src" # the objects, for check_house.sh
 }
 verdict() { # NAME STATUS LOG
     cp "$3" "$logs/$run.log"
