@@ -28,7 +28,7 @@ step=0
 while [ $step -le 12 ]; do
     what_if=off
     [ $step = 5 ] && what_if=on
-    draw "$(printf 'step-%02d.png' $step)" "$animal" -v walk --layer 2 --head 5 --pin it --scale 1 \
+    draw "$(printf 'step-%02d.png' $step)" "$animal" -v walk --layer 2 --head 6 --pin it --scale 1 \
         --do "step:set $step" --do "step:causal $what_if"
     step=$((step + 1))
 done

@@ -30,6 +30,6 @@ shot heads 598 288 "$animal" -v model --pin it --do 'grid:measure same-word'
 shot neurons 1279 799 "$animal" -v neuron --pin it
 shot flow 1279 799 "$animal" -v flow --pin it
 shot find 1279 799 "$animal" --pin it --do 'pin:key 2' --do 'grid:measure link' --do rank:best
-shot compare 1279 799 "$animal" -v compare --compare "$wide" --pin it
+shot compare 1279 799 "$animal" -H 5 -v compare --compare "$wide" --pin it
 shot what-if 1279 799 'She opened the [MASK] and went in.' --off 1.1,1.6 --pin '[MASK]'
 shot examples 980 40 "$animal" --pin it

@@ -24,7 +24,7 @@ while read -r head pattern said; do
 done <"$work/rows"
 # The patterns that the model is there for are shown clearly (the thresholds are the program's).
 for pattern in 'previous token' 'next token' 'same word elsewhere' 'same word in the other text' 'delimiter' \
-    'broad' 'pronoun'; do
+    'first token' 'broad' 'pronoun'; do
     check "a head shows $pattern clearly" sh -c '
         grep "^  $2" "$1" | grep -qv "not clearly"' sh "$work/heads" "$pattern"
 done

@@ -1,6 +1,6 @@
-"""Write a checkpoint as a model folder: config.json and model.safetensors (F16).
+"""Write a checkpoint, or the mean of several, as a model folder: config.json and model.safetensors (F16).
 
-    export.py RUN/checkpoint.pt MODEL_FOLDER
+    export.py RUN/checkpoint.pt [RUN/checkpoint.pt...] MODEL_FOLDER
 """
 import argparse
 import json
@@ -50,10 +50,11 @@ def load_folder(folder):
 
 def main():
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    options.add_argument("checkpoint")
+    options.add_argument("checkpoint", nargs="+")
     options.add_argument("folder")
     options = options.parse_args()
-    tensors = torch.load(options.checkpoint)["model"]
+    parts = [torch.load(path)["model"] for path in options.checkpoint]
+    tensors = {name: sum(part[name] for part in parts) / len(parts) for name in parts[0]}
     config = {**CONFIG, "vocab_size": len(tensors["cls.predictions.bias"])}
     folder = Path(options.folder)
     (folder / "config.json.new").write_text(json.dumps(config, indent=2) + "\n")
