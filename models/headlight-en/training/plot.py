@@ -73,7 +73,7 @@ def losses(rows, path, ends=()):
     step = 10e6 if tokens[-1] > 25e6 else 2e6
     ticks = [step * i for i in range(int(tokens[-1] / step) + 1)]
     plot.ticks(ticks, ["%d M" % (t / 1e6) for t in ticks])
-    more = (("neighbours of a repeated word (right scale)", "again_right", 1),
+    more = (("neighbours of repeats (right scale)", "again_right", 1),
             ("length of a part (right scale)", "ends_right", 1),
             ("what [CLS] was told (right scale)", "told_right", 1)) if "again_right" in rows[0] else ()
     for name, column, high in (("masked-word loss", "masked_loss", 8), ("reference loss", "reference_loss", 8),
