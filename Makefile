@@ -219,7 +219,7 @@ approve: test-programs
 # build-fuzz/inputs/KIND; `make fuzz-keep` puts the smallest set that reaches as much into the repository,
 # where `make test` runs it under the sanitizers. To go on longer with some: make fuzz TIME=3600 KINDS=trace
 TIME  ?= 60
-KINDS ?= $(shell sed -n 's/^    {"\([a-z]*\)", .*/\1/p' tests/fuzz/fuzz_main.c)
+KINDS ?= $(shell sed -n 's/^    {"\([^"]*\)", .*/\1/p' tests/fuzz/fuzz_main.c)
 FUZZ_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZED = BUILD=build-fuzz CC=clang OPT=-O1 HARDENING= \
          SANITIZE='-fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow -fno-sanitize-recover=all'

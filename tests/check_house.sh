@@ -5,6 +5,8 @@
 #
 # The tables below are the rules: who may include whom, and which file is the door to which library.
 set -u
+# Letters from a to z: in Turkish i is not among them.
+export LC_ALL=C
 build=${1:-build}
 rules=0 broken=0 this=0
 

@@ -17,7 +17,7 @@ score() {
         NR == 1 { for (i = 2; i <= NF; i++) if ($i == pattern) column = i }
         $1 == head { print $column; exit }' "$work/heads"
 }
-sed -n 's/^| \([0-9]*\.[0-9]*\) | \([a-z-]*\) | \(0\.[0-9]*\|1\.0*\) |.*/\1 \2 \3/p' $card >"$work/rows"
+sed -n 's/^| \([0-9]*\.[0-9]*\) | \([^ |]*\) | \(0\.[0-9]*\|1\.0*\) |.*/\1 \2 \3/p' $card >"$work/rows"
 check 'the card names heads' test "$(wc -l <"$work/rows")" -ge 8
 while read -r head pattern said; do
     check "head $head: $pattern $said" near "$(score "$head" "$pattern")" "$said" 0.011
