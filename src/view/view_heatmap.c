@@ -10,10 +10,17 @@
 #include <string.h>
 
 #define CELL_MAX 46.0f
+#define CELL_LARGEST 72.0f /* in the window, for the last row of a lecture */
 #define CELL_NATURAL 26.0f
 #define CELL_WITH_NUMBER 30.0f /* from this size on the weight is written into the cell */
 #define CELL_LABELLED 8.0f     /* smallest at which one of several panels is labelled */
 #define LABEL_MAX 130.0f
+#define LABEL 13.0f
+#define LABEL_LARGEST 20.0f
+#define LABEL_SMALL 10.5f /* beside one of several panels, and in cells */
+#define LABEL_SHARE 0.4f  /* of a cell that is larger than labels need */
+#define NUMBER_SHARE 0.22f
+#define NUMBER_LARGEST 15.0f
 #define LABEL_STEP 1.15f /* distance of labels, in text sizes */
 #define LABEL_ANGLE (-50.0f)
 #define TITLE 22.0f
@@ -32,6 +39,7 @@ typedef struct Layout {
     Rect header, caption, bar, panels;
     int count, columns; /* panels in all and side by side */
     bool axis_titles;
+    float cell_max;
     float label_size, left, top; /* room for labels of each panel */
 } Layout;
 
@@ -70,15 +78,15 @@ static float cell_size(const Layout *layout, const Slice *slice, float width, fl
 {
     float across = (width - layout->left) / (float)max_int(slice->keys, 1);
     float down = (height - layout->top - TITLE) / (float)max_int(slice->queries, 1);
-    return min_float(min_float(across, down), CELL_MAX);
+    return min_float(min_float(across, down), layout->cell_max);
 }
 
-/* Room for labels, as wide as the widest needs; none where panels go without. */
-static void make_room(Layout *layout, const Slice *slice, const Drawing *drawing, bool labelled)
+/* Room for labels of that size, as wide as the widest needs; none where panels go without, size 0. */
+static void make_room(Layout *layout, const Slice *slice, const Drawing *drawing, float size)
 {
-    layout->label_size = !labelled ? 0 : layout->count == 1 ? 13 : 10.5f;
+    layout->label_size = size;
     layout->left = layout->top = 4;
-    if (!labelled) { return; }
+    if (!(size > 0)) { return; }
     float lean = sinf(-LABEL_ANGLE * 3.14159265f / 180);
     layout->left = widest_label(slice, drawing, layout->label_size, true) + 10;
     layout->top = widest_label(slice, drawing, layout->label_size, false) * lean + 14;
@@ -105,20 +113,26 @@ static float choose_columns(Layout *layout, const Slice *slice)
     return best;
 }
 
-/* Panels beside each other carry labels only where most of them can be read. */
+/* Panels beside each other carry labels only where most of them can be read; those of a single one grow
+ * with its cells. */
 static void choose_labels(Layout *layout, const Slice *slice, const Drawing *drawing)
 {
-    make_room(layout, slice, drawing, true);
+    float size = layout->count == 1 ? LABEL : LABEL_SMALL;
+    make_room(layout, slice, drawing, size);
     float cell = choose_columns(layout, slice);
-    if (layout->count == 1 || cell >= CELL_LABELLED) { return; }
-    make_room(layout, slice, drawing, false);
-    choose_columns(layout, slice);
+    float large = clamp_float(cell * LABEL_SHARE, LABEL, LABEL_LARGEST);
+    if (layout->count == 1 ? layout->cell_max > CELL_MAX && large > size : cell < CELL_LABELLED) {
+        make_room(layout, slice, drawing, layout->count == 1 ? large : 0);
+        choose_columns(layout, slice);
+    }
 }
 
 static Layout lay_out(const Trace *trace, const ViewState *state, const Slice *slice, Rect area,
                       const Drawing *drawing)
 {
-    Layout layout = {.count = max_int(panel_count(trace, state), 1), .columns = 1};
+    Layout layout = {.count = max_int(panel_count(trace, state), 1),
+                     .columns = 1,
+                     .cell_max = state->figure ? CELL_MAX : CELL_LARGEST};
     Rect inner = rect_inset(area, PARTS_MARGIN);
     float top = inner.y, bottom = inner.y + inner.h;
     if (state->caption) {
@@ -188,17 +202,19 @@ static void draw_cells(const ViewState *state, const Slice *slice, const Panel *
             palette_map(state->map, parts_scale(state, weights[i], maximum), state->theme->dark);
     }
     if (panel->cell < CELL_WITH_NUMBER) { return; }
+    float size = clamp_float(panel->cell * NUMBER_SHARE, LABEL_SMALL, NUMBER_LARGEST);
     for (int query = 0; query < slice->queries; query++) {
         for (int key = 0; key < slice->keys; key++) {
             size_t i = (size_t)query * (size_t)slice->keys + (size_t)key;
             if (!(weights[i] >= 0.005f)) { continue; }
             int light = 299 * cells[i].r + 587 * cells[i].g + 114 * cells[i].b;
             Color ink = light > 140000 ? (Color){30, 34, 42, 255} : (Color){255, 255, 255, 255};
-            drawing_text_format(drawing,
-                                (Vec){matrix.x + ((float)key + 0.5f) * panel->cell,
-                                      matrix.y + ((float)query + 0.5f) * panel->cell + 4},
-                                &(TextStyle){.size = 10.5f, .color = ink, .align = TEXT_CENTER},
-                                "%.2f", (double)weights[i]);
+            drawing_text_format(
+                drawing,
+                (Vec){matrix.x + ((float)key + 0.5f) * panel->cell,
+                      matrix.y + ((float)query + 0.5f) * panel->cell + size * 0.38f},
+                &(TextStyle){.size = size, .color = ink, .align = TEXT_CENTER}, "%.2f",
+                (double)weights[i]);
         }
     }
 }
@@ -368,7 +384,7 @@ Vec view_heatmap_measure(const Trace *trace, const ViewState *state, const Drawi
     int rows = (count + columns - 1) / columns;
     float cell = count == 1 ? clamp_float(640.0f / (float)max_int(slice.keys, 1), 4, CELL_MAX)
                             : clamp_float(260.0f / (float)max_int(slice.keys, 1), 2, CELL_NATURAL);
-    float size = count == 1 ? 13 : 10.5f, axis = count == 1 ? 16 : 0;
+    float size = count == 1 ? LABEL : LABEL_SMALL, axis = count == 1 ? 16 : 0;
     float left = widest_label(&slice, drawing, size, true) + 10 + axis;
     float lean = sinf(-LABEL_ANGLE * 3.14159265f / 180);
     float top = widest_label(&slice, drawing, size, false) * lean + 14 + axis + TITLE;

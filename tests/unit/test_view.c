@@ -156,6 +156,32 @@ static void every_cell_of_a_heatmap_can_be_found(void **data)
     trace_free(trace);
 }
 
+/* On a large screen a lecturer's last row reads the labels; a figure keeps its type. */
+static void labels_of_a_heatmap_grow_with_the_window(void **data)
+{
+    Trace *trace = make_trace(6);
+    ViewState state = make_state("heatmap");
+    state.heads = (HeadSet){0};
+    headset_put(&state.heads, 1, true);
+    const float widths[] = {560, 1900, 1900}, wanted[] = {13, 20, 13};
+    for (int i = 0; i < 3; i++) {
+        state.figure = i == 2;
+        Drawing *drawing = draw(*data, trace, &state, (Rect){0, 0, widths[i], widths[i] / 2 + 80});
+        int found = 0;
+        for (int c = 0; c < drawing->count; c++) {
+            const DrawCommand *command = &drawing->commands[c];
+            if (command->kind != DRAW_TEXT || strcmp(command->u.text.string, "t1") != 0) {
+                continue;
+            }
+            assert_float_equal(command->width, wanted[i], 0.01);
+            found++;
+        }
+        assert_int_equal(found, 2);
+        drawing_free(drawing);
+    }
+    trace_free(trace);
+}
+
 static void targets_survive_packing(void **data)
 {
     (void)data;
@@ -279,6 +305,7 @@ int main(void)
         cmocka_unit_test(hovering_a_token_leaves_only_its_lines),
         cmocka_unit_test(every_token_can_be_found_under_the_pointer),
         cmocka_unit_test(every_cell_of_a_heatmap_can_be_found),
+        cmocka_unit_test(labels_of_a_heatmap_grow_with_the_window),
         cmocka_unit_test(targets_survive_packing),
         cmocka_unit_test(the_oldest_pin_gives_way),
         cmocka_unit_test(views_are_pure_and_hold_in_every_size),
