@@ -319,4 +319,4 @@ uninstall:
 
 .PHONY: clean
 clean:
-	rm -rf $(BUILD) $(BUILD)-sanitize build-fuzz build-coverage build-thread
+	rm -rf $(BUILD) $(BUILD)-sanitize build-fuzz build-coverage build-thread build-portability

@@ -7,7 +7,7 @@
 here=assets/screenshots
 animal="The animal didn't cross the street because it was too tired."
 wide="The animal didn't cross the street because it was too wide."
-start=${START:-$(sed -n 's/.*"layer": *\([0-9]*\).*"head": *\([0-9]*\).*/\1.\2/p' models/headlight-en/headlight.json)}
+start=$(sed -n 's/.*"layer": *\([0-9]*\).*"head": *\([0-9]*\).*/\1.\2/p' models/headlight-en/headlight.json)
 
 # shot NAME X Y [ARGUMENT...]: the window that opens so, with the pointer there.
 shot() {

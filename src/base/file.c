@@ -131,9 +131,9 @@ static bool write_beside(const char *path, const char *target, const struct stat
 {
     NewFile file = {.fd = -1};
     bool ok = open_new(&file, target) && fill(&file, old, bytes, length);
+    /* Some systems make files without names and then give them none: there it has one from the start. */
     if (ok && !file.is_named && !find_name(&file, target, give_name)) {
-        close(
-            file.fd); /* it can have no name there after all, so that it needs one from the start */
+        close(file.fd);
         ok = find_name(&file, target, create) && fill(&file, old, bytes, length);
     }
     int why = errno;
