@@ -89,8 +89,18 @@ static const char *argument_of(const char *line, const char *command)
     return line[length] == ' ' ? line + length + 1 : NULL;
 }
 
-static void take_line(Session *session, const char *line)
+static void take_line(App *app, bool asked, const char *line)
 {
+    Session *session = app->session;
+    int percent;
+    if (sscanf(line, "interface %4d", &percent) == 1) {
+        app->scale_percent = clamp_int(percent, APP_MIN_SCALE_PERCENT, APP_MAX_SCALE_PERCENT);
+    }
+    if (asked) {
+        if (argument_of(line, "theme") != NULL) { command_do(app, line); }
+        return;
+    }
+
     const struct {
         const char *command;
         char **field;
@@ -140,7 +150,7 @@ static void read_history(App *app)
     buffer_free(&text);
 }
 
-SessionStart session_open(App *app)
+SessionStart session_open(App *app, bool asked)
 {
     Session *session = app->session = mem_zero(1, sizeof *session);
     session->folder = state_folder();
@@ -149,17 +159,11 @@ SessionStart session_open(App *app)
     if (read_file(app, "session", TITLE, &text)) {
         buffer_add(&session->put_session, text.bytes, text.length);
         char *rest = text.bytes + strlen(TITLE) + 1;
-        for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
-            int percent;
-            if (sscanf(line, "interface %4d", &percent) == 1) {
-                app->scale_percent =
-                    clamp_int(percent, APP_MIN_SCALE_PERCENT, APP_MAX_SCALE_PERCENT);
-            }
-            take_line(session, line);
-        }
+        for (char *line; (line = strsep(&rest, "\n")) != NULL;) { take_line(app, asked, line); }
     }
     buffer_free(&text);
     read_history(app);
+    if (asked) { return session->start; }
     app->start = session->commands;
     app->start_count = session->command_count;
     app->placed = session->command_count > 0;
@@ -175,6 +179,16 @@ static void add_text(Buffer *out, const char *text)
         char c = *text == '\n' || *text == '\r' || *text == '\t' ? ' ' : *text;
         buffer_add(out, &c, 1);
     }
+}
+
+/* By its whole path: the next window may start in another folder. */
+static void add_model(Buffer *out, const char *command, const char *name)
+{
+    char *path = strchr(name, '/') != NULL ? realpath(name, NULL) : NULL;
+    buffer_format(out, "%s ", command);
+    add_text(out, path != NULL ? path : name);
+    buffer_add_string(out, "\n");
+    free(path);
 }
 
 static void describe_heads(const App *app, Buffer *out)
@@ -202,7 +216,7 @@ static void describe(const App *app, Buffer *out)
     static const char *const measures[MEASURES] = {"entropy", "distance", "special", "link"};
     const ViewState *view = &app->view;
     buffer_add_string(out, TITLE "\n");
-    if (app->model != NULL) { buffer_format(out, "model:open %s\n", model_folder(app->model)); }
+    add_model(out, "model:open", model_folder(app->model));
     buffer_add_string(out, "text:set ");
     add_text(out, app_text(app));
     if (app->pair_open) {
@@ -224,9 +238,7 @@ static void describe(const App *app, Buffer *out)
                   app->grid_pattern >= 0 ? pattern_table[app->grid_pattern].name
                                          : measures[app->measure],
                   view->theme->name, app->scale_percent);
-    if (app->compare_model != NULL) {
-        buffer_format(out, "compare:model %s\n", app->compare_model);
-    }
+    if (app->compare_model != NULL) { add_model(out, "compare:model", app->compare_model); }
     for (int pin = 0; pin < view->pin_count; pin++) {
         const Target *target = &view->pins[pin];
         if (target->kind == TARGET_QUERY) { buffer_format(out, "pin:query %d\n", target->query); }
@@ -332,11 +344,13 @@ static void save_history(App *app)
 static void save(App *app)
 {
     Session *session = app->session;
-    if (session->folder == NULL || app->trace == NULL || app->model == NULL) { return; }
-    Buffer text = {0};
-    describe(app, &text);
-    put_file(app, "session", &text, write_session, &session->put_session);
-    buffer_free(&text);
+    if (session->folder == NULL || (app->trace != NULL && app->model == NULL)) { return; }
+    if (app->trace != NULL) {
+        Buffer text = {0};
+        describe(app, &text);
+        put_file(app, "session", &text, write_session, &session->put_session);
+        buffer_free(&text);
+    }
     if (app->history_count > 0) { save_history(app); }
 }
 
@@ -383,7 +397,7 @@ static void watch_sentence(App *app)
 void session_poll(App *app)
 {
     Session *session = app->session;
-    if (session == NULL || app->trace == NULL) { return; }
+    if (session == NULL) { return; }
     watch_sentence(app);
     Error err = {""};
     if (saver_take_failure(session->saver, &err)) { complain(app, &err); }

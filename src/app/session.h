@@ -11,12 +11,14 @@
 #include "app/app.h"
 
 /* Reads both files into the app, before its first trace: model and sentence are returned for the
- * caller to open ("" and NULL where the file does not say), the rest becomes commands that run with
- * the first trace. A sentence for the message line when something was put aside. */
+ * caller to open (NULL where the file does not say), the rest becomes commands that run with the
+ * first trace. A sentence for the message line when something was put aside.
+ * asked: somebody has said what to open. Then only theme and size of the interface are as they were,
+ * and app->start stays the caller's; what is done from here on is remembered all the same. */
 typedef struct SessionStart {
     char *model, *text, *pair; /* owned by the session; NULL where there is none */
 } SessionStart;
-SessionStart session_open(App *app);
+SessionStart session_open(App *app, bool asked);
 
 /* Writes what has changed, at most every few seconds; called with every frame. */
 void session_poll(App *app);

@@ -404,10 +404,10 @@ static void start_app(Window *window, const Options *options)
     app->threads = options->threads;
     app->ui.clipboard = (UiClipboard){NULL, get_clipboard, set_clipboard, get_primary, set_primary};
     SessionStart start = {0};
-    if (!options->fresh && options->text == NULL && options->pair == NULL &&
-        options->model == NULL && options->trace == NULL && options->command_count == 0) {
-        start = session_open(app);
-    } else {
+    bool asked = options->text != NULL || options->pair != NULL || options->model != NULL ||
+                 options->trace != NULL || options->command_count > 0;
+    if (!options->fresh) { start = session_open(app, asked); }
+    if (options->fresh || asked) {
         app->start = (char **)(uintptr_t)options->commands;
         app->start_count = options->command_count;
         app->placed = options->placed;

@@ -160,11 +160,11 @@ void fuzz_vocab(const uint8_t *bytes, size_t length)
 }
 
 /* The state files of the window; the one that is not tried is not there. */
-static void use_session(void)
+static void use_session(bool asked)
 {
     App *app = calloc(1, sizeof *app);
     app_init(app, NULL);
-    session_open(app);
+    session_open(app, asked);
     for (int i = 0; i < app->start_count; i++) { command_do(app, app->start[i]); }
     session_close(app);
     app_free(app);
@@ -175,14 +175,14 @@ static void use_session(void)
 
 void fuzz_session(const uint8_t *bytes, size_t length)
 {
-    (void)bytes, (void)length;
-    use_session();
+    (void)bytes;
+    use_session(length % 8 == 7);
 }
 
 void fuzz_history(const uint8_t *bytes, size_t length)
 {
-    (void)bytes, (void)length;
-    use_session();
+    (void)bytes;
+    use_session(length % 8 == 7);
 }
 
 /* What a server says about a file, a line each. */

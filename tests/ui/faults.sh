@@ -50,11 +50,21 @@ check 'a trace that is cut off: the window is still there' is_running
 check 'and closes with status 0' close_window
 
 # ---- No memory from the n-th call on, while somebody types and looks around ------------------------------------
-rm -rf "$state"
-bad= ended=0
+# What is in the state file: the sentence of the last time, with what was typed since or without.
+leave_session() {
+    rm -rf "$state"
+    mkdir -p "$state"
+    printf '# headlight session 1\ntext:set The fox ran.\n' >"$state/session"
+}
+session_is_whole() {
+    head -n 1 "$state/session" | grep -q '^# headlight session 1$' && ! tail -c 1 "$state/session" | grep -q . &&
+        grep -q '^text:set .*The fox ran\.' "$state/session"
+}
+bad= ended=0 typed=0
 for n in ${FAULT_CALLS:-3000 9000 20000 45000}; do
     for kind in memory memory-once; do
-        HEADLIGHT_FAULT="$kind $n" "$faulty" "The fox ran." >"$work/program.out" 2>"$work/program.err" &
+        leave_session
+        HEADLIGHT_FAULT="$kind $n" "$faulty" >"$work/program.out" 2>"$work/program.err" &
         program=$!
         started="$started $program"
         if wait_for 60 sh -c 'xdotool search --onlyvisible --pid '$program' 2>/dev/null | grep -q . || ! kill -0 '$program; then
@@ -64,33 +74,48 @@ for n in ${FAULT_CALLS:-3000 9000 20000 45000}; do
                 press ctrl+2 ctrl+3 ctrl+4 ctrl+5 ctrl+1 ctrl+s 2>/dev/null
             done
         fi
-        is_running || ended=$((ended + 1))
+        kept=
         if is_running; then
             press ctrl+q
             ends_itself || bad="$bad; $kind $n: does not end"
         else
+            ended=$((ended + 1)) kept=1
             ends_itself || bad="$bad; $kind $n: status $status, $(head -c 300 "$work/program.err")"
             [ "$status" = 1 ] && ! grep -q 'memory' "$work/program.err" && bad="$bad; $kind $n: says $(head -c 300 "$work/program.err")"
         fi
-        [ ! -e "$state/session" ] || head -n 1 "$state/session" | grep -q '^# headlight session 1$' || bad="$bad; $kind $n: the session is damaged"
+        session_is_whole || bad="$bad; $kind $n: the session is damaged: $(head -c 300 "$state/session")"
+        [ -z "$kept" ] || ! grep -q '^text:set .*a b c' "$state/session" || typed=$((typed + 1))
     done
 done
 if [ -z "$bad" ] && [ $ended -gt 1 ]; then ok "no memory: $ended ended with a sentence, and the session is whole"; else not_ok 'no memory' "$bad"; fi
+if [ $typed -gt 0 ]; then ok "no memory: in $typed of them what had been typed is kept"; else not_ok 'no memory: nothing that was typed is kept'; fi
 
 # ---- A full disk under the state file, and under a figure -----------------------------------------------------
-rm -rf "$state"
+# What is written beside a file before it takes its place is called NAME.PID-N (file.h).
+leftovers() { find "$XDG_STATE_HOME" "$HOME" -name '*.[0-9]*-[0-9]*'; }
 normal=$headlight headlight=$faulty
 export HEADLIGHT_FAULT
-HEADLIGHT_FAULT='disk 1' open_window
-keep_screen quiet
-type_text "more words"
-sleep 5
-check 'a full disk under the state: the window goes on' is_running
-press ctrl+s
-wait_still
-check 'and a figure that can not be saved is told' message
-check 'and closes' close_window
-check 'nothing half is left' sh -c '! find "$1" "$2" -type f | grep -v screen | grep -q "\.[0-9]"' sh "$XDG_STATE_HOME" "$work/home"
+for n in 1 3; do
+    for files in 'disk' 'named disk'; do
+        leave_session
+        rm -f "$HOME"/*
+        HEADLIGHT_FAULT="$files $n" open_window
+        wait_still
+        keep_screen quiet
+        type_text "more words"
+        sleep 5
+        check "a full disk from call $n on ($files): the window goes on" is_running
+        press ctrl+s
+        wait_still
+        check 'and that something can not be saved is told' message
+        check 'and it closes' close_window
+        check 'the old session is there' session_is_whole
+        check 'nothing half is left' test -z "$(leftovers)" -a -z "$(ls "$HOME")"
+    done
+done
+: >"$HOME/a.png.12-3"
+check 'it would have been seen' test -n "$(leftovers)"
+rm "$HOME/a.png.12-3"
 # kill -9 in each call of the save: what is there opens again.
 bad=
 for n in ${FAULT_KILLS:-2 3 4 7}; do

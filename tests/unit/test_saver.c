@@ -101,7 +101,7 @@ static void a_session_is_saved_beside_the_window(void **state)
     App *app = mem_zero(1, sizeof *app);
     Error err = {""};
     app_init(app, NULL);
-    session_open(app);
+    session_open(app, false);
     assert_true(app_open_model(app, "tests/data/bert-tiny", &err));
     assert_true(app_show(app, "ba be", NULL, &err));
     app->worker = worker_new(0, NULL, NULL);

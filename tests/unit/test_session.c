@@ -28,15 +28,17 @@ static void must(App *app, const char *command)
     if (!command_run(app, command, &err)) { fail_msg("%s: %s", command, err.text); }
 }
 
-static void open_app(Fixture *f)
+static void open_app_as(Fixture *f, bool asked)
 {
     Error err = {""};
     f->app = mem_zero(1, sizeof *f->app);
     app_init(f->app, NULL);
-    SessionStart start = session_open(f->app);
+    SessionStart start = session_open(f->app, asked);
     assert_true(app_open_model(f->app, TINY, &err));
     assert_true(app_show(f->app, start.text != NULL ? start.text : "ba be bo", start.pair, &err));
 }
+
+static void open_app(Fixture *f) { open_app_as(f, false); }
 
 static void close_app(Fixture *f)
 {
@@ -116,6 +118,49 @@ static void the_window_reopens_as_it_was_left(void **state)
     assert_int_equal(f->app->view.pin_count, 1);
     assert_int_equal(f->app->scale_percent, 110);
     close_app(f);
+}
+
+/* What is asked for comes before what was left; what is done then is remembered. */
+static void what_was_asked_for_is_opened_and_remembered(void **state)
+{
+    Fixture *f = *state;
+    open_app(f);
+    must(f->app, "text:set da de");
+    must(f->app, "view:set heatmap");
+    must(f->app, "theme dark");
+    must(f->app, "interface:larger");
+    close_app(f);
+    open_app_as(f, true);
+    assert_string_equal(app_text(f->app), "ba be bo");
+    assert_string_equal(view_table[f->app->view.view].name, "head");
+    assert_true(f->app->view.theme->dark);
+    assert_int_equal(f->app->scale_percent, 110);
+    must(f->app, "layer:set 1");
+    close_app(f);
+    open_app(f);
+    assert_string_equal(app_text(f->app), "ba be bo");
+    assert_int_equal(f->app->view.layer, 1);
+    close_app(f);
+}
+
+static void the_model_is_found_from_another_folder(void **state)
+{
+    Fixture *f = *state;
+    open_app(f);
+    must(f->app, "compare:model " TINY);
+    close_app(f);
+    char *path = path_of(f, "session"), *real = realpath(TINY, NULL);
+    Buffer text = {0};
+    Error err = {""};
+    assert_true(file_read(path, 1 << 20, &text, &err));
+    char line[4200];
+    snprintf(line, sizeof line, "\nmodel:open %s\n", real);
+    assert_non_null(strstr(text.bytes, line));
+    snprintf(line, sizeof line, "\ncompare:model %s\n", real);
+    assert_non_null(strstr(text.bytes, line));
+    buffer_free(&text);
+    free(path);
+    free(real);
 }
 
 /* Whatever is in the file, the program starts, and nothing in it can do harm. */
@@ -233,6 +278,27 @@ static void sentences_that_stayed_are_kept(void **state)
     close_app(f);
 }
 
+/* There is nothing to run them, but they were typed. */
+static void sentences_typed_without_a_model_are_kept(void **state)
+{
+    Fixture *f = *state;
+    Error err = {""};
+    f->app = mem_zero(1, sizeof *f->app);
+    app_init(f->app, NULL);
+    session_open(f->app, true);
+    assert_false(app_open_model(f->app, "./nowhere", &err));
+    f->app->now = 1000;
+    stay(f->app, "ba be");
+    close_app(f);
+    char *path = path_of(f, "session");
+    assert_false(file_exists(path));
+    free(path);
+    open_app(f);
+    assert_int_equal(f->app->history_count, 1);
+    assert_string_equal(f->app->history[0], "ba be");
+    close_app(f);
+}
+
 static void views_are_stepped_through(void **state)
 {
     Fixture *f = *state;
@@ -272,8 +338,13 @@ static void views_are_stepped_through(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_window_reopens_as_it_was_left), TEST(damaged_files_are_put_aside),
-        TEST(nowhere_to_write_is_told_once),     TEST(sentences_that_stayed_are_kept),
+        TEST(the_window_reopens_as_it_was_left),
+        TEST(damaged_files_are_put_aside),
+        TEST(what_was_asked_for_is_opened_and_remembered),
+        TEST(the_model_is_found_from_another_folder),
+        TEST(nowhere_to_write_is_told_once),
+        TEST(sentences_that_stayed_are_kept),
+        TEST(sentences_typed_without_a_model_are_kept),
         TEST(views_are_stepped_through),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
