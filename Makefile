@@ -147,7 +147,7 @@ $(BUILD)/headlight-faulty: $(OBJECTS) $(BUILD)/tests/faults/faulty.o
 # The program with a monkey at its window (tests/soak/monkey.c).
 MONKEY := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/soak/*.c))
 HANDED := SDL_WaitEventTimeout SDL_PollEvent SDL_CreateWindow SDL_GetClipboardText \
-          SDL_GetPrimarySelectionText SDL_GetModState SDL_GetTicks64 app_frame export_write export_copy window_run
+          SDL_GetPrimarySelectionText SDL_GetModState SDL_GetTicks64 app_frame app_figure_put window_run
 $(BUILD)/headlight-monkey: $(OBJECTS) $(MONKEY)
 	$(call say,link    $@) $(CC) $(ALL_LDFLAGS) $(HANDED:%=-Wl,--wrap=%) -o $@ $^ $(LIBS)
 
@@ -178,12 +178,12 @@ faults: test-programs
 # Typing, switching models and saving at once, under ThreadSanitizer.
 STEPS ?= 20000
 THREADED = BUILD=build-thread OPT=-O1 HARDENING= SANITIZE=-fsanitize=thread
-THREAD_TESTS = test_threads test_saver test_app test_team test_raster test_lesson
+THREAD_TESTS = test_threads test_saver test_press test_app test_team test_raster test_lesson
 .PHONY: threads
 threads: packages
 	@$(MAKE) --no-print-directory $(THREADED) $(THREAD_TESTS:%=build-thread/tests/unit/%)
 	@for test in $(THREAD_TESTS); do \
-	    STEPS=$(STEPS) TSAN_OPTIONS='exitcode=66:history_size=4' build-thread/tests/unit/$$test || exit 1; \
+	    STEPS=$(STEPS) TSAN_OPTIONS='exitcode=66:history_size=4:suppressions=tests/tsan.supp' build-thread/tests/unit/$$test || exit 1; \
 	done
 
 # valgrind on every view, every kind of figure, and the window.

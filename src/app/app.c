@@ -2,6 +2,7 @@
 
 #include "app/app_lesson.h"
 #include "app/command.h"
+#include "app/press.h"
 #include "app/survey.h"
 #include "base/base.h"
 #include "base/file.h"
@@ -49,6 +50,7 @@ void app_free(App *app)
     buffer_free(&app->recorded);
     app_compare_free(app);
     worker_free(app->worker);
+    press_free(app->press); /* what was asked for is saved */
     trace_free(app->trace);
     model_free(app->model);
     textfield_free(&app->text);

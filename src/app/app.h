@@ -35,6 +35,7 @@ enum {
 /* Of a layer with more weights one head is shown at first, and no layer is read that is not looked at. */
 #define APP_MOST_AT_ONCE ((size_t)8 << 20)
 
+typedef struct Press Press;             /* press.h */
 typedef struct Session Session;         /* session.h */
 typedef struct Lesson Lesson;           /* lesson.h */
 typedef struct LessonLine LessonLine;   /* lesson.h */
@@ -116,6 +117,8 @@ typedef struct App {
     bool help_open, figure_open, presenting, fullscreen, quit;
     int scale_percent; /* interface scale */
     char *last_export; /* path of the last figure, or NULL */
+    Press *press;      /* makes figures beside the window; NULL until one is wanted */
+    uint64_t pressed;  /* ms, since when it is at work; 0: it is not */
 } App;
 
 /* Fonts are lent, or NULL. The caller opens a model or trace by commands. */
@@ -176,6 +179,16 @@ bool app_comparing_texts(const App *app);
 bool app_compare_run(App *app, Error *err);
 void app_compare_poll(App *app);
 void app_compare_free(App *app);
+
+/* app_figure.c: saves the figure to that path, or copies it (NULL). With a worker that happens beside the
+ * window, and the sentence follows. */
+bool app_figure_put(App *app, const char *path, Error *err);
+/* Tells what came out of it. */
+void app_figure_poll(App *app);
+/* A figure is under way and has been for so long that it is said: how far it is, in percent; else -1. */
+int app_figure_progress(const App *app);
+/* Figures that are under way, and said to be, are not wanted. False: there are none. */
+bool app_figure_stop(App *app);
 
 /* app_frame.c: one frame, input to commands to drawings; `window` is the size in points. */
 void app_frame(App *app, Input *input, Vec window);

@@ -17,7 +17,7 @@
 #define ENLARGE_MS 220.0f
 #define STEP_MS 400.0f
 #define MOST_POOLED ((size_t)8 << 20) /* weights, for thumbnails, in a frame */
-enum { MAX_PASSES = 3 };
+enum { MAX_PASSES = 3, PROGRESS_MS = 100 };
 
 static bool is_view(const App *app, const char *name)
 {
@@ -259,6 +259,7 @@ void app_frame(App *app, Input *input, Vec window)
 {
     app->now = input->time;
     app_poll(app);
+    app_figure_poll(app);
     Error err = {""};
     if (app->lesson != NULL && !app_lesson_continue(app, &err)) {
         app_say(app, true, "%s", err.text);
@@ -280,6 +281,10 @@ int app_next_frame(const App *app)
     if (app->message_until != 0 && app->message_until < due) { due = app->message_until; }
     if (app->asked != 0 && app->now < app->asked + APP_PATIENCE_MS) {
         due = min_size(due, app->asked + APP_PATIENCE_MS);
+    }
+    if (app->pressed != 0) {
+        uint64_t said = app->pressed + APP_PATIENCE_MS;
+        due = min_size(due, app->now < said ? said : app->now + PROGRESS_MS);
     }
     uint64_t remember = session_due(app);
     if (remember != 0 && remember < due) { due = remember; }

@@ -143,7 +143,9 @@ const Command command_table[] = {
     {"export", "FILE", "saves the figure", command_has_trace, command_export},
     {"present", "", "full screen, only the picture", NULL, command_present},
     {"help", "", "shows all keys", NULL, command_help},
-    {"escape", "", "closes help, takes pins out, leaves full screen", NULL, command_escape},
+    {"escape", "",
+     "closes help, stops a figure that takes long, takes pins out, leaves full screen", NULL,
+     command_escape},
     {"quit", "", "ends Headlight", NULL, command_quit},
     {0},
 };

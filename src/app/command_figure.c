@@ -161,25 +161,18 @@ bool command_export(App *app, const char *argument, Error *err)
 {
     char *path = argument[0] != '\0' ? mem_copy_string(argument)
                                      : export_default_path(app, app->figure.format);
-    bool ok = export_write(app, path, err);
-    if (!ok) {
-        free(path);
-        return false;
+    bool ok = app_figure_put(app, path, err);
+    if (ok) {
+        snprintf(app->figure.format, sizeof app->figure.format, "%s", strrchr(path, '.') + 1);
     }
-    const char *dot = strrchr(path, '.');
-    snprintf(app->figure.format, sizeof app->figure.format, "%s", dot + 1);
-    app_say(app, false, "Saved %s", path);
-    free(app->last_export);
-    app->last_export = path;
-    return true;
+    free(path);
+    return ok;
 }
 
 bool command_figure_copy(App *app, const char *argument, Error *err)
 {
     (void)argument;
-    if (!export_copy(app, err)) { return false; }
-    app_say(app, false, "The figure is on the clipboard.");
-    return true;
+    return app_figure_put(app, NULL, err);
 }
 
 bool command_figure_dialog(App *app, const char *argument, Error *err)

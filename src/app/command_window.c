@@ -75,7 +75,7 @@ bool command_present(App *app, const char *argument, Error *err)
     return true;
 }
 
-/* One step back: help, dialog, enlarged head, pins, presentation. */
+/* One step back: help, dialog, a figure that takes long, enlarged head, pins, presentation. */
 bool command_escape(App *app, const char *argument, Error *err)
 {
     (void)argument, (void)err;
@@ -83,6 +83,8 @@ bool command_escape(App *app, const char *argument, Error *err)
         app->help_open = false;
     } else if (app->figure_open) {
         app->figure_open = false;
+    } else if (app_figure_stop(app)) {
+        app_say(app, false, "Stopping \u2026");
     } else if (app->view.enlarged.kind == TARGET_HEAD && !app->shrinking) {
         app->shrinking = true;
     } else if (app->view.pin_count > 0) {

@@ -2,6 +2,7 @@
 
 #include "app/app_lesson.h"
 #include "app/clipboard.h"
+#include "app/press.h"
 #include "base/base.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -24,7 +25,18 @@
 #define SLIDE_SMALLEST 0.45f /* what a picture may be shrunk to, so that nothing is cut off */
 #define TITLE_SIZE 19.0f
 #define TITLE_MARGIN 20.0f
-enum { NAME_WORDS = 3, NAME_BYTES = 48, MAX_NUMBERED = 10000 };
+enum { NOTES = 7, NAME_WORDS = 3, NAME_BYTES = 48, MAX_NUMBERED = 10000 };
+
+struct ExportJob {
+    char *path;              /* NULL: the clipboard */
+    const OutFormat *format; /* NULL: numbers, which are in `bytes` from the beginning */
+    Drawing *drawing;
+    OutOptions options;
+    OutNote notes[NOTES];
+    OutProgress progress;
+    Arena strings; /* of the notes */
+    Buffer bytes;
+};
 
 /* ---- Drawing ---- */
 
@@ -157,53 +169,121 @@ static void name_heads(const App *app, char *text, size_t size)
     }
 }
 
-static bool make_figure(const App *app, const OutFormat *format, Buffer *out, Error *err)
+static const char *copy_text(Arena *arena, const char *text)
 {
-    const Encoding *text = app->trace->encoding;
-    char layer[16], heads[128];
-    snprintf(layer, sizeof layer, "%d", app->view.layer);
-    name_heads(app, heads, sizeof heads);
-    const OutNote notes[] = {
-        {"Software", APP_TITLE " " HEADLIGHT_VERSION},
-        {"Second sentence", text->text[1]},
-        {"Sentence", text->text[0]},
-        {"Model", app->trace->model},
-        {"View", view_table[app->view.view].name},
-        {"Layer", layer},
-        {"Heads", heads},
-    };
-    const char *title = app->figure.title[0] != '\0' ? app->figure.title : text->text[0];
-    OutOptions options = {
-        .scale = app->figure.scale, .title = title, .notes = notes, .note_count = COUNTOF(notes)};
-    Drawing *drawing = drawing_new(app->fonts);
-    options.zoom = export_draw(app, drawing);
-    bool ok = format->write(drawing, &options, out, err);
-    drawing_free(drawing);
-    return ok;
+    return text != NULL ? arena_copy_string(arena, text) : NULL;
 }
 
-bool export_make(const App *app, const char *extension, Buffer *out, Error *err)
+static void note_what_it_shows(const App *app, ExportJob *job)
 {
-    if (app->trace == NULL) { return error_set(err, "There is nothing to save yet."); }
+    const Encoding *text = app->trace->encoding;
+    const Figure *figure = &app->figure;
+    char heads[128];
+    name_heads(app, heads, sizeof heads);
+    const OutNote notes[NOTES] = {
+        {"Software", APP_TITLE " " HEADLIGHT_VERSION},
+        {"Second sentence", copy_text(&job->strings, text->text[1])},
+        {"Sentence", copy_text(&job->strings, text->text[0])},
+        {"Model", copy_text(&job->strings, app->trace->model)},
+        {"View", view_table[app->view.view].name},
+        {"Layer", arena_format(&job->strings, "%d", app->view.layer)},
+        {"Heads", arena_copy_string(&job->strings, heads)},
+    };
+    memcpy(job->notes, notes, sizeof notes);
+    job->options =
+        (OutOptions){.scale = figure->scale,
+                     .title = figure->title[0] != '\0' ? copy_text(&job->strings, figure->title)
+                                                       : notes[2].value,
+                     .notes = job->notes,
+                     .note_count = NOTES,
+                     .progress = &job->progress};
+}
+
+/* A job without a place to go to. */
+static ExportJob *begin(const App *app, const char *extension, Error *err)
+{
+    if (app->trace == NULL) {
+        error_set(err, "There is nothing to save yet.");
+        return NULL;
+    }
     char name[16];
     snprintf(name, sizeof name, ".%s", extension);
     const OutFormat *format = out_find(name);
     const NumberFormat *numbers = format == NULL ? numbers_find(extension) : NULL;
     if (format == NULL && numbers == NULL) {
-        return error_set(err, "There is no format \"%s\".", extension);
+        error_set(err, "There is no format \"%s\".", extension);
+        return NULL;
     }
-    if (format != NULL) { return make_figure(app, format, out, err); }
-    ViewState state = figure_state(app);
-    return numbers_write(app->trace, &state, numbers, out, err);
+    ExportJob *job = mem_zero(1, sizeof *job);
+    job->format = format;
+    bool ok = true;
+    if (format != NULL) {
+        note_what_it_shows(app, job);
+        job->drawing = drawing_new(app->fonts);
+        job->options.zoom = export_draw(app, job->drawing);
+    } else {
+        ViewState state = figure_state(app);
+        ok = numbers_write(app->trace, &state, numbers, &job->bytes, err);
+    }
+    if (ok) { return job; }
+    export_job_free(job);
+    return NULL;
+}
+
+ExportJob *export_begin(const App *app, const char *path, Error *err)
+{
+    if (path != NULL && !export_knows(path, err)) { return NULL; }
+    ExportJob *job = begin(app, path != NULL ? strrchr(path, '.') + 1 : "png", err);
+    if (job != NULL && path != NULL) { job->path = mem_copy_string(path); }
+    return job;
+}
+
+static bool make_bytes(ExportJob *job, Error *err)
+{
+    return job->format == NULL || job->format->write(job->drawing, &job->options, &job->bytes, err);
+}
+
+bool export_finish(ExportJob *job, Error *err)
+{
+    if (!make_bytes(job, err)) { return false; }
+    if (atomic_load(&job->progress.stop)) { return error_set(err, "The figure was not wanted."); }
+    atomic_store(&job->progress.done, 1000); /* from here on it can't be stopped */
+    return job->path != NULL ? file_write(job->path, job->bytes.bytes, job->bytes.length, err)
+                             : clipboard_put_png(&job->bytes, err);
+}
+
+void export_job_free(ExportJob *job)
+{
+    if (job == NULL) { return; }
+    drawing_free(job->drawing);
+    buffer_free(&job->bytes);
+    arena_free(&job->strings);
+    free(job->path);
+    free(job);
+}
+
+const char *export_job_path(const ExportJob *job) { return job->path; }
+OutProgress *export_job_progress(ExportJob *job) { return &job->progress; }
+
+void export_job_use_fonts(ExportJob *job, FontSet *fonts)
+{
+    if (job->drawing != NULL) { job->drawing->fonts = fonts; }
+}
+
+bool export_make(const App *app, const char *extension, Buffer *out, Error *err)
+{
+    ExportJob *job = begin(app, extension, err);
+    bool ok = job != NULL && make_bytes(job, err);
+    if (ok) { buffer_add(out, job->bytes.bytes, job->bytes.length); }
+    export_job_free(job);
+    return ok;
 }
 
 bool export_write(const App *app, const char *path, Error *err)
 {
-    if (!export_knows(path, err)) { return false; }
-    Buffer out = {0};
-    bool ok = export_make(app, strrchr(path, '.') + 1, &out, err) &&
-              file_write(path, out.bytes, out.length, err);
-    buffer_free(&out);
+    ExportJob *job = export_begin(app, path, err);
+    bool ok = job != NULL && export_finish(job, err);
+    export_job_free(job);
     return ok;
 }
 
@@ -283,13 +363,18 @@ static const char *pictures_folder(Arena *arena)
     return file_is_folder(pictures) ? pictures : home;
 }
 
-char *export_free_path(const char *path)
+static bool is_taken(const App *app, const char *path)
+{
+    return file_exists(path) || press_has(app->press, path);
+}
+
+char *export_free_path(const App *app, const char *path)
 {
     Arena scratch = {0};
     const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
     if (dot == NULL || (slash != NULL && dot < slash)) { dot = path + strlen(path); }
     const char *found = path;
-    for (int number = 2; file_exists(found) && number < MAX_NUMBERED; number++) {
+    for (int number = 2; is_taken(app, found) && number < MAX_NUMBERED; number++) {
         found = arena_format(&scratch, "%.*s-%d%s", (int)(dot - path), path, number, dot);
     }
     char *copy = mem_copy_string(found);
@@ -308,16 +393,8 @@ char *export_default_path(const App *app, const char *extension)
     }
     const char *folder = pictures_folder(&scratch);
     char *path =
-        export_free_path(arena_format(&scratch, "%s/%s.%s", folder, name.bytes, extension));
+        export_free_path(app, arena_format(&scratch, "%s/%s.%s", folder, name.bytes, extension));
     buffer_free(&name);
     arena_free(&scratch);
     return path;
-}
-
-bool export_copy(const App *app, Error *err)
-{
-    Buffer png = {0};
-    bool ok = export_make(app, "png", &png, err) && clipboard_put_png(&png, err);
-    buffer_free(&png);
-    return ok;
 }

@@ -207,8 +207,12 @@ static void show_buttons(App *app, Rect *rest)
     ui_paragraph(ui, where, path, UI_TONE_SMALL);
     free(path);
     if (save) {
-        command_do(app, "export");
-        if (!app->message_is_error) { app->figure_open = false; }
+        Error err = {""};
+        if (command_run(app, "export", &err)) {
+            app->figure_open = false;
+        } else {
+            app_say(app, true, "%s", err.text);
+        }
     }
     if (copy) { command_do(app, "figure:copy"); }
     if (close) { command_do(app, "figure:dialog"); }

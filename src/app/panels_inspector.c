@@ -220,6 +220,13 @@ void panels_status(App *app, Rect rect)
         ui_label(ui, inner, app->message, UI_TONE_INK, TEXT_LEFT);
         return;
     }
+    int saved = app_figure_progress(app);
+    if (saved >= 0) {
+        char text[64];
+        snprintf(text, sizeof text, "Saving the figure \u2026 %d %%   Esc stops it", saved);
+        ui_label(ui, inner, text, UI_TONE_INK, TEXT_LEFT);
+        return;
+    }
     if (app->asked != 0 && app->now >= app->asked + APP_PATIENCE_MS) {
         ui_label(ui, inner,
                  app->trace == NULL ? "Opening \u2026" : "Working \u2026 type on to start over",

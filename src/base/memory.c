@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,20 @@
 
 #define ASK_FROM ((size_t)1 << 20) /* smaller blocks are not worth the question */
 #define ALIGNMENT 64               /* a cache line, and the widest vector register */
+enum { MOMENT_S = 3 };
+
+/* Asks the first thread to end as a user would, if it takes that as a wish (a window does), and gives it a
+ * moment to save what is to be saved. */
+static void ask_to_end(void)
+{
+    struct sigaction now;
+    if (sigaction(SIGTERM, NULL, &now) != 0 || now.sa_handler == SIG_DFL ||
+        now.sa_handler == SIG_IGN) {
+        return;
+    }
+    kill(getpid(), SIGTERM);
+    for (unsigned left = MOMENT_S; left > 0;) { left = sleep(left); }
+}
 
 /* Other threads go on while exit() runs; only where the first one calls it, nobody works on what the
  * handlers save. */
@@ -21,6 +36,7 @@ static _Noreturn void give_up(void)
     ssize_t wrote = write(STDERR_FILENO, text, sizeof text - 1);
     (void)wrote; /* there is nobody left to tell */
     if (gettid() == getpid()) { exit(1); }
+    ask_to_end();
     _exit(1);
 }
 

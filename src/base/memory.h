@@ -1,5 +1,6 @@
 /* memory.h - the one place where running out of memory is dealt with: a message and exit status 1, and,
- * when it happens on the first thread, what was registered with atexit or on_exit.
+ * when it happens on the first thread, what was registered with atexit or on_exit; when on another, the first
+ * one is sent SIGTERM, where that has a handler, and has three seconds.
  *
  * Sizes that come from a file must be checked before they get here; mem_try_* is for the few big
  * blocks (weights, traces) whose size the user decides, so that a refusal can be a sentence. */

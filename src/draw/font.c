@@ -5,89 +5,15 @@
 #include "base/mapped.h"
 #include "base/memory.h"
 #include "base/unicode.h"
+#include "draw/font_parts.h"
 
-#include <SDL_ttf.h>
-#include <fontconfig/fontconfig.h>
 #include <limits.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Widths are measured at one large size and scaled, so that a layout does not depend on the output.
- * SDL_ttf takes whole point sizes only: at 2 points a step of the resolution is 1/36 pixel. */
-#define MEASURE_PIXELS 128.0f
-#define POINT_SIZE 2
-#define RESOLUTION_PER_PIXEL 36.0f
-#define MAX_PIXELS 400.0f
-enum {
-    MAX_FACES = 64,
-    MAX_SIZED = 32,
-    MAX_RUNS = 64,
-    MAX_LINE_BYTES =
-        2048, /* of one line that is rendered; the rest would lie outside any picture */
-    WIDTH_SLOTS = 4096,
-    IMAGE_SLOTS = 1024,
-    CODE_SLOTS = 2048,
-    CACHE_BYTES = 48 << 20
-};
-
-typedef struct Face {
-    char *path;
-    MappedFile file;   /* fonts of every size read from here */
-    int index;         /* of the face in the file */
-    bool color;        /* bitmaps with colours of their own, in one size */
-    TTF_Font *measure; /* at MEASURE_PIXELS; also says which glyphs there are */
-} Face;
-
-typedef struct SizedFont {
-    TTF_Font *font;
-    int face, resolution;
-    uint64_t used;
-} SizedFont;
-
-typedef struct WidthEntry {
-    uint64_t key;
-    float ems;
-} WidthEntry;
-
-typedef struct ImageEntry {
-    uint64_t key, used;
-    uint32_t *pixels;
-    TextImage image;
-} ImageEntry;
-
-typedef struct CodeEntry {
-    uint32_t code; /* plus one, 0: empty */
-    int face;
-    FontWeight weight;
-} CodeEntry;
-
-struct FontSet {
-    FcConfig *config;
-    Face faces[MAX_FACES];
-    int face_count;
-    int primary[FONT_WEIGHTS];
-    char *family[FONT_WEIGHTS];
-    SizedFont sized[MAX_SIZED];
-    int sized_count;
-    uint64_t clock;
-    FcFontSet *sorted[FONT_WEIGHTS]; /* all fonts, the most alike first; NULL: not asked for yet */
-    CodeEntry codes[CODE_SLOTS];
-    WidthEntry widths[WIDTH_SLOTS];
-    ImageEntry images[IMAGE_SLOTS];
-    size_t image_bytes;
-};
-
-/* A stretch of a line in one font and one direction. */
-typedef struct Run {
-    int face;
-    size_t start, end;
-    bool right_to_left;
-} Run;
-
 /* --- faces ------------------------------------------------------------------------------------- */
 
-static TTF_Font *open_size(const MappedFile *file, int index, int resolution)
+TTF_Font *font_open_size(const MappedFile *file, int index, int resolution)
 {
     SDL_RWops *bytes = SDL_RWFromConstMem(file->bytes, (int)min_size(file->length, INT_MAX));
     return TTF_OpenFontIndexDPIRW(bytes, 1, POINT_SIZE, index, (unsigned)resolution,
@@ -111,7 +37,7 @@ static int add_face(FontSet *fonts, const FcPattern *pattern)
     if (fonts->face_count == MAX_FACES) { return -1; }
     MappedFile file;
     if (!mapped_open((char *)path, &file, NULL)) { return -1; }
-    TTF_Font *font = open_size(&file, index, (int)(MEASURE_PIXELS * RESOLUTION_PER_PIXEL));
+    TTF_Font *font = font_open_size(&file, index, (int)(MEASURE_PIXELS * RESOLUTION_PER_PIXEL));
     if (font == NULL) {
         mapped_close(&file);
         return -1;
@@ -163,20 +89,16 @@ static bool find_primary(FontSet *fonts, FontWeight weight)
     return fonts->primary[weight] >= 0;
 }
 
-FontSet *font_open(Error *err)
+/* Once the library is there. */
+static FontSet *open_set(FontSet *fonts, Error *err)
 {
-    FontSet *fonts = mem_zero(1, sizeof *fonts);
-    SDL_SetMemoryFunctions(mem_lend, mem_lend_zero, mem_lend_more, free);
-    bool ok = TTF_Init() == 0;
-    if (!ok) {
-        free(fonts);
-        error_set(err, "Fonts can't be used: %s.", TTF_GetError());
-        return NULL;
-    }
     fonts->config = FcInitLoadConfigAndFonts();
+    font_lock(fonts);
+    bool ok = fonts->config != NULL;
     for (int weight = 0; ok && weight < FONT_WEIGHTS; weight++) {
-        ok = fonts->config != NULL && find_primary(fonts, (FontWeight)weight);
+        ok = find_primary(fonts, (FontWeight)weight);
     }
+    font_unlock(fonts);
     if (!ok) {
         font_close(fonts);
         error_set(err,
@@ -186,22 +108,52 @@ FontSet *font_open(Error *err)
     return fonts;
 }
 
+FontSet *font_open(Error *err)
+{
+    SDL_SetMemoryFunctions(mem_lend, mem_lend_zero, mem_lend_more, free);
+    if (TTF_Init() != 0) {
+        error_set(err, "Fonts can't be used: %s.", TTF_GetError());
+        return NULL;
+    }
+    FontSet *fonts = mem_zero(1, sizeof *fonts);
+    fonts->library = mem_zero(1, sizeof *fonts->library);
+    fonts->owns_library = true;
+    pthread_mutex_init(fonts->library, NULL);
+    return open_set(fonts, err);
+}
+
+FontSet *font_open_beside(FontSet *fonts, Error *err)
+{
+    FontSet *beside = mem_zero(1, sizeof *beside);
+    beside->library = fonts->library;
+    return open_set(beside, err);
+}
+
+static void close_library(pthread_mutex_t *library)
+{
+    TTF_Quit();
+    pthread_mutex_destroy(library);
+    free(library);
+}
+
 void font_close(FontSet *fonts)
 {
     if (fonts == NULL) { return; }
+    font_lock(fonts);
     for (int i = 0; i < fonts->sized_count; i++) { TTF_CloseFont(fonts->sized[i].font); }
     for (int i = 0; i < fonts->face_count; i++) {
         TTF_CloseFont(fonts->faces[i].measure);
         mapped_close(&fonts->faces[i].file);
         free(fonts->faces[i].path);
     }
+    font_unlock(fonts);
     for (int i = 0; i < FONT_WEIGHTS; i++) {
         free(fonts->family[i]);
         if (fonts->sorted[i] != NULL) { FcFontSetDestroy(fonts->sorted[i]); }
     }
     for (int i = 0; i < IMAGE_SLOTS; i++) { free(fonts->images[i].pixels); }
     if (fonts->config != NULL) { FcConfigDestroy(fonts->config); }
-    TTF_Quit();
+    if (fonts->owns_library) { close_library(fonts->library); }
     free(fonts);
 }
 
@@ -271,8 +223,8 @@ static bool goes_left(const char *string, size_t length)
 }
 
 /* Runs in the order in which they stand on the line: neighbours from right to left are turned. */
-static int find_runs(FontSet *fonts, const char *string, size_t length, FontWeight weight,
-                     Run runs[MAX_RUNS])
+int font_find_runs(FontSet *fonts, const char *string, size_t length, FontWeight weight,
+                   Run runs[MAX_RUNS])
 {
     int count = 0;
     bool joined = false;
@@ -310,7 +262,7 @@ static int find_runs(FontSet *fonts, const char *string, size_t length, FontWeig
 
 /* --- widths ------------------------------------------------------------------------------------ */
 
-static uint64_t hash_string(const char *string, size_t length, uint64_t seed)
+uint64_t font_hash(const char *string, size_t length, uint64_t seed)
 {
     uint64_t hash = 0xcbf29ce484222325u ^ seed;
     for (size_t i = 0; i < length; i++) {
@@ -319,25 +271,25 @@ static uint64_t hash_string(const char *string, size_t length, uint64_t seed)
     return hash != 0 ? hash : 1;
 }
 
-static void copy_run(const char *string, const Run *run, char *text, size_t size)
+void font_copy_run(const char *string, const Run *run, char *text, size_t size)
 {
     size_t length = min_size(run->end - run->start, size - 1);
     memcpy(text, string + run->start, length);
     text[length] = '\0';
 }
 
-static void set_direction(TTF_Font *font, bool right_to_left)
+void font_set_direction(TTF_Font *font, bool right_to_left)
 {
     TTF_SetFontDirection(font, right_to_left ? TTF_DIRECTION_RTL : TTF_DIRECTION_LTR);
 }
 
-static float run_ems(FontSet *fonts, const char *string, const Run *run)
+float font_run_ems(FontSet *fonts, const char *string, const Run *run)
 {
     char text[MAX_LINE_BYTES + 1];
     int width = 0, height;
     Face *face = &fonts->faces[run->face];
-    copy_run(string, run, text, sizeof text);
-    set_direction(face->measure, run->right_to_left);
+    font_copy_run(string, run, text, sizeof text);
+    font_set_direction(face->measure, run->right_to_left);
     TTF_SizeUTF8(face->measure, text, &width, &height);
     if (face->color) {
         return (float)width / (float)max_int(TTF_FontHeight(face->measure), 1) * 1.17f;
@@ -348,14 +300,14 @@ static float run_ems(FontSet *fonts, const char *string, const Run *run)
 static float line_ems(FontSet *fonts, const char *string, size_t length, FontWeight weight)
 {
     Run runs[MAX_RUNS];
-    int count = find_runs(fonts, string, length, weight, runs);
+    int count = font_find_runs(fonts, string, length, weight, runs);
     float ems = 0;
-    for (int i = 0; i < count; i++) { ems += run_ems(fonts, string, &runs[i]); }
+    for (int i = 0; i < count; i++) { ems += font_run_ems(fonts, string, &runs[i]); }
     return ems;
 }
 
 /* Long lines are measured in pieces: SDL_ttf can't hold a line wider than 32,767 pixels. */
-static size_t piece_length(const char *string, size_t length, size_t at)
+size_t font_piece_length(const char *string, size_t length, size_t at)
 {
     if (length - at <= MAX_LINE_BYTES / 16) { return length - at; }
     size_t end = at + MAX_LINE_BYTES / 16;
@@ -368,11 +320,13 @@ float font_text_width(FontSet *fonts, const char *string, float size, FontWeight
     size_t length = strlen(string);
     float ems = 0;
     for (size_t at = 0; at < length;) {
-        size_t piece = piece_length(string, length, at);
-        uint64_t key = hash_string(string + at, piece, (uint64_t)weight);
+        size_t piece = font_piece_length(string, length, at);
+        uint64_t key = font_hash(string + at, piece, (uint64_t)weight);
         WidthEntry *entry = &fonts->widths[key % WIDTH_SLOTS];
         if (entry->key != key) {
+            font_lock(fonts);
             *entry = (WidthEntry){key, line_ems(fonts, string + at, piece, weight)};
+            font_unlock(fonts);
         }
         ems += entry->ems;
         at += piece;
@@ -390,186 +344,4 @@ float font_descent(FontSet *fonts, float size, FontWeight weight)
 {
     return (float)-TTF_FontDescent(fonts->faces[fonts->primary[weight]].measure) / MEASURE_PIXELS *
            size;
-}
-
-/* --- pixels ------------------------------------------------------------------------------------ */
-
-static TTF_Font *sized_font(FontSet *fonts, int face, float pixels)
-{
-    int resolution = max_int((int)lrintf(pixels * RESOLUTION_PER_PIXEL), 36);
-    SizedFont *oldest = NULL;
-    fonts->clock++;
-    for (int i = 0; i < fonts->sized_count; i++) {
-        SizedFont *sized = &fonts->sized[i];
-        if (sized->face == face && sized->resolution == resolution) {
-            sized->used = fonts->clock;
-            return sized->font;
-        }
-        if (oldest == NULL || sized->used < oldest->used) { oldest = sized; }
-    }
-    if (fonts->sized_count < MAX_SIZED) {
-        oldest = &fonts->sized[fonts->sized_count];
-    } else {
-        TTF_CloseFont(oldest->font);
-    }
-    const Face *from = &fonts->faces[face];
-    TTF_Font *font = open_size(&from->file, from->index, resolution);
-    if (font == NULL) {
-        if (fonts->sized_count == MAX_SIZED) { *oldest = fonts->sized[--fonts->sized_count]; }
-        return NULL;
-    }
-    TTF_SetFontHinting(font, TTF_HINTING_LIGHT_SUBPIXEL);
-    *oldest = (SizedFont){font, face, resolution, fonts->clock};
-    if (oldest == &fonts->sized[fonts->sized_count]) { fonts->sized_count++; }
-    return font;
-}
-
-/* Box average: emoji come in one large size. */
-static SDL_Surface *shrink(SDL_Surface *from, float factor)
-{
-    int width = max_int((int)lrintf((float)from->w * factor), 1);
-    int height = max_int((int)lrintf((float)from->h * factor), 1);
-    SDL_Surface *to =
-        SDL_CreateRGBSurfaceWithFormat(0, width, height, 32, SDL_PIXELFORMAT_ARGB8888);
-    for (int y = 0; to != NULL && y < height; y++) {
-        uint32_t *row = (uint32_t *)((char *)to->pixels + y * to->pitch);
-        int top = y * from->h / height, bottom = max_int((y + 1) * from->h / height, top + 1);
-        for (int x = 0; x < width; x++) {
-            int left = x * from->w / width, right = max_int((x + 1) * from->w / width, left + 1);
-            uint64_t a = 0, r = 0, g = 0, b = 0;
-            for (int v = top; v < bottom; v++) {
-                const uint32_t *pixels =
-                    (const uint32_t *)((const char *)from->pixels + v * from->pitch);
-                for (int u = left; u < right; u++) {
-                    uint32_t p = pixels[u], alpha = p >> 24;
-                    a += alpha;
-                    r += (p >> 16 & 255) * alpha;
-                    g += (p >> 8 & 255) * alpha;
-                    b += (p & 255) * alpha;
-                }
-            }
-            uint64_t n = (uint64_t)(bottom - top) * (uint64_t)(right - left);
-            row[x] = a == 0 ? 0 : (uint32_t)(a / n << 24 | r / a << 16 | g / a << 8 | b / a);
-        }
-    }
-    SDL_FreeSurface(from);
-    return to;
-}
-
-static SDL_Surface *render_run(FontSet *fonts, const char *string, const Run *run, float pixels,
-                               int *ascent)
-{
-    char text[MAX_LINE_BYTES + 1];
-    copy_run(string, run, text, sizeof text);
-    const Face *face = &fonts->faces[run->face];
-    TTF_Font *font = face->color ? face->measure : sized_font(fonts, run->face, pixels);
-    if (font == NULL) { return NULL; }
-    set_direction(font, run->right_to_left);
-    SDL_Surface *surface = TTF_RenderUTF8_Blended(font, text, (SDL_Color){255, 255, 255, 255});
-    if (surface == NULL) { return NULL; }
-    *ascent = TTF_FontAscent(font);
-    if (!face->color) { return surface; }
-    float factor = pixels * 1.17f / (float)max_int(TTF_FontHeight(font), 1);
-    *ascent = (int)lrintf((float)*ascent * factor);
-    return shrink(surface, factor);
-}
-
-typedef struct Pieces {
-    SDL_Surface *surface[MAX_RUNS];
-    int x[MAX_RUNS], ascent[MAX_RUNS], count;
-    bool colored;
-} Pieces;
-
-static void render_pieces(FontSet *fonts, const char *string, size_t length, FontWeight weight,
-                          float pixels, Pieces *pieces)
-{
-    Run runs[MAX_RUNS];
-    int count = find_runs(fonts, string, length, weight, runs);
-    float x = 0;
-    for (int i = 0; i < count; i++) {
-        int ascent = 0;
-        SDL_Surface *surface = render_run(fonts, string, &runs[i], pixels, &ascent);
-        if (surface != NULL) {
-            pieces->surface[pieces->count] = surface;
-            pieces->x[pieces->count] = (int)lrintf(x);
-            pieces->ascent[pieces->count++] = ascent;
-            pieces->colored |= fonts->faces[runs[i].face].color;
-        }
-        x += run_ems(fonts, string, &runs[i]) * pixels;
-    }
-}
-
-/* Puts the pieces beside each other on one baseline, and frees them. */
-static uint32_t *join_pieces(Pieces *pieces, TextImage *image)
-{
-    int ascent = 0, descent = 0, width = 0;
-    for (int i = 0; i < pieces->count; i++) {
-        ascent = max_int(ascent, pieces->ascent[i]);
-        descent = max_int(descent, pieces->surface[i]->h - pieces->ascent[i]);
-        width = max_int(width, pieces->x[i] + pieces->surface[i]->w);
-    }
-    image->width = width;
-    image->height = ascent + descent;
-    image->left = 0;
-    image->top = -ascent;
-    image->colored = pieces->colored;
-    uint32_t *pixels = mem_zero((size_t)width * (size_t)image->height + 1, sizeof *pixels);
-    for (int i = 0; i < pieces->count; i++) {
-        SDL_Surface *from = pieces->surface[i];
-        for (int y = 0; y < from->h; y++) {
-            const uint32_t *row = (const uint32_t *)((const char *)from->pixels + y * from->pitch);
-            uint32_t *to =
-                pixels + (size_t)(y + ascent - pieces->ascent[i]) * (size_t)width + pieces->x[i];
-            for (int x = 0; x < from->w; x++) {
-                if (row[x] >> 24 > to[x] >> 24) { to[x] = row[x]; }
-            }
-        }
-        SDL_FreeSurface(from);
-    }
-    return pixels;
-}
-
-static void drop_image(FontSet *fonts, ImageEntry *entry)
-{
-    fonts->image_bytes -= (size_t)entry->image.width * (size_t)entry->image.height * 4;
-    free(entry->pixels);
-    *entry = (ImageEntry){0};
-}
-
-/* Beyond the bound, the half that was used longest ago goes. */
-static void limit_cache(FontSet *fonts)
-{
-    if (fonts->image_bytes <= CACHE_BYTES) { return; }
-    for (int i = 0; i < IMAGE_SLOTS; i++) {
-        ImageEntry *entry = &fonts->images[i];
-        if (entry->pixels != NULL && fonts->clock - entry->used > IMAGE_SLOTS / 2) {
-            drop_image(fonts, entry);
-        }
-    }
-}
-
-bool font_render(FontSet *fonts, const char *string, float size, FontWeight weight, float scale,
-                 TextImage *image)
-{
-    float pixels = clamp_float(size * scale, 1, MAX_PIXELS);
-    size_t length = strlen(string);
-    if (length > MAX_LINE_BYTES) { length = piece_length(string, length, 0); }
-    uint64_t key =
-        hash_string(string, length, (uint64_t)weight << 32 ^ (uint64_t)lrintf(pixels * 64) << 8);
-    ImageEntry *entry = &fonts->images[key % IMAGE_SLOTS];
-    fonts->clock++;
-    if (entry->key != key) {
-        if (entry->pixels != NULL) { drop_image(fonts, entry); }
-        limit_cache(fonts);
-        Pieces pieces = {.count = 0};
-        render_pieces(fonts, string, length, weight, pixels, &pieces);
-        if (pieces.count == 0) { return false; }
-        entry->key = key;
-        entry->pixels = join_pieces(&pieces, &entry->image);
-        entry->image.argb = entry->pixels;
-        fonts->image_bytes += (size_t)entry->image.width * (size_t)entry->image.height * 4;
-    }
-    entry->used = fonts->clock;
-    *image = entry->image;
-    return true;
 }

@@ -4,7 +4,7 @@
  * One sans-serif family (regular, bold) and one monospaced for numbers; for every other script the
  * font that fontconfig finds. A line is cut into runs by what the fonts can show; every width in the
  * program comes from font_text_width, so that every back end lays out alike. Works without a
- * display. Not for two threads at once. */
+ * display. A set is not for two threads at once: another thread opens one beside it. */
 #ifndef DRAW_FONT_H
 #define DRAW_FONT_H
 
@@ -13,6 +13,8 @@
 
 /* NULL when no font at all is installed (the sentence says which package helps). */
 FontSet *font_open(Error *err);
+/* The same for another thread, to be closed before `fonts` is. */
+FontSet *font_open_beside(FontSet *fonts, Error *err);
 void font_close(FontSet *fonts); /* accepts NULL */
 
 /* Width of one line in points, at `size` points per em; independent of the output scale. */

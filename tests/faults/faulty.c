@@ -3,6 +3,7 @@
  *
  *     memory N      the N-th call for memory, and every one after it
  *     memory-once N only that one
+ *     memory-thread N only the N-th of those that another thread than the first makes
  *     disk N        the disk is full from the N-th call on that writes; that one still writes half
  *     error N       the same as an error of the disk (EIO)
  *     kill N        kill -9 just before the N-th call that writes; kill-half N: in the middle of it
@@ -55,7 +56,7 @@ size_t __wrap_mem_available(void);
 static char kind[32];
 static bool all_named;
 static long at;
-static atomic_long memory_calls, disk_calls;
+static atomic_long memory_calls, disk_calls, thread_calls;
 
 enum { DEPTH = 16, PLACES = 1 << 14, OF_EACH = 4 };
 static atomic_ulong places[PLACES]; /* hashes of stacks; 0: free */
@@ -65,8 +66,8 @@ static bool is(const char *name) { return strcmp(kind, name) == 0; }
 
 static void tell(void)
 {
-    fprintf(stderr, "# memory %ld disk %ld\n", atomic_load(&memory_calls),
-            atomic_load(&disk_calls));
+    fprintf(stderr, "# memory %ld disk %ld thread %ld\n", atomic_load(&memory_calls),
+            atomic_load(&disk_calls), atomic_load(&thread_calls));
 }
 
 __attribute__((constructor)) static void read_fault(void)
@@ -104,9 +105,12 @@ static void tell_place(long call)
 
 static bool no_memory(void)
 {
+    bool first = gettid() == getpid();
     long call = atomic_fetch_add(&memory_calls, 1) + 1;
+    long of_threads = first ? 0 : atomic_fetch_add(&thread_calls, 1) + 1;
     if (is("places")) { tell_place(call); }
-    if ((is("memory") && call >= at) || (is("memory-once") && call == at)) {
+    if ((is("memory") && call >= at) || (is("memory-once") && call == at) ||
+        (is("memory-thread") && of_threads == at)) {
         errno = ENOMEM;
         return true;
     }

@@ -41,9 +41,7 @@ typedef struct Monkey {
     size_t in_use, resident, first_in_use, first_resident;
     double left,
         left_work; /* when the program was last handed something: clock, work of the thread */
-    double longest, longest_work,
-        exported; /* seconds of the longest frame; of export in this one */
-    atomic_bool exporting;
+    double longest, longest_work; /* seconds of the longest frame */
     atomic_long beats;
     pthread_t main;
 } Monkey;

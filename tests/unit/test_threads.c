@@ -2,7 +2,6 @@
  * for ThreadSanitizer (`make threads STEPS=20000`), and, shorter, for the other sanitizers. */
 #include "app/app.h"
 #include "app/command.h"
-#include "app/export.h"
 #include "base/file.h"
 #include "model/kernels.h"
 #include "model/trace_file.h"
@@ -81,12 +80,11 @@ static void act(App *app, Input *input, const char *trace, uint64_t *seed)
         snprintf(line, sizeof line, "trace:open %s", trace);
         command_do(app, line);
     } else if (choice == 38 && app->trace != NULL) {
-        static const char *const formats[] = {"svg", "png", "csv"};
-        Buffer out = {0};
+        static const char *const formats[] = {"svg", "png", "pdf", "csv"};
         app->figure.scale = 1;
         app->figure.size = (Vec){200, 150};
-        export_make(app, formats[next(seed) % 3], &out, NULL);
-        buffer_free(&out);
+        snprintf(line, sizeof line, "export %s.%s", trace, formats[next(seed) % 4]);
+        command_do(app, line);
     } else {
         static const char *const words[] = {"the ", "cat ", "[MASK] ", "sat on ", "\xC3\xA9 "};
         input_add_text(input, words[next(seed) % 5]);
@@ -139,6 +137,14 @@ static void everything_at_once(void **state)
     input_free(&input);
     font_close(fonts);
     unlink(path);
+    static const char *const figures[] = {"svg", "png", "pdf", "csv"};
+    int saved = 0;
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        char figure[100];
+        snprintf(figure, sizeof figure, "%s.%s", path, figures[i]);
+        saved += unlink(figure) == 0;
+    }
+    assert_true(saved > 0);
 }
 
 int main(void)
