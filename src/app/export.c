@@ -29,11 +29,14 @@ enum { NOTES = 7, NAME_WORDS = 3, NAME_BYTES = 48, MAX_NUMBERED = 10000 };
 
 struct ExportJob {
     char *path;              /* NULL: the clipboard */
-    const OutFormat *format; /* NULL: numbers, which are in `bytes` from the beginning */
+    const OutFormat *format; /* of a picture: then this is it */
     Drawing *drawing;
     OutOptions options;
     OutNote notes[NOTES];
-    OutProgress progress;
+    const NumberFormat *numbers; /* of numbers: then this is what they are taken from */
+    ViewState state;
+    Trace *trace, *other; /* shared */
+    Progress progress;
     Arena strings; /* of the notes */
     Buffer bytes;
 };
@@ -216,18 +219,19 @@ static ExportJob *begin(const App *app, const char *extension, Error *err)
     }
     ExportJob *job = mem_zero(1, sizeof *job);
     job->format = format;
-    bool ok = true;
+    job->numbers = numbers;
     if (format != NULL) {
         note_what_it_shows(app, job);
         job->drawing = drawing_new(app->fonts);
         job->options.zoom = export_draw(app, job->drawing);
     } else {
-        ViewState state = figure_state(app);
-        ok = numbers_write(app->trace, &state, numbers, &job->bytes, err);
+        job->state = figure_state(app);
+        job->state.rollout = NULL; /* the window's own */
+        job->trace = trace_share(app->trace);
+        job->other = trace_share(app->view.other);
+        job->state.other = job->other;
     }
-    if (ok) { return job; }
-    export_job_free(job);
-    return NULL;
+    return job;
 }
 
 ExportJob *export_begin(const App *app, const char *path, Error *err)
@@ -240,14 +244,16 @@ ExportJob *export_begin(const App *app, const char *path, Error *err)
 
 static bool make_bytes(ExportJob *job, Error *err)
 {
-    return job->format == NULL || job->format->write(job->drawing, &job->options, &job->bytes, err);
+    return job->format != NULL ? job->format->write(job->drawing, &job->options, &job->bytes, err)
+                               : numbers_write(job->trace, &job->state, job->numbers,
+                                               &job->progress, &job->bytes, err);
 }
 
 bool export_finish(ExportJob *job, Error *err)
 {
     if (!make_bytes(job, err)) { return false; }
-    if (atomic_load(&job->progress.stop)) { return error_set(err, "The figure was not wanted."); }
-    atomic_store(&job->progress.done, 1000); /* from here on it can't be stopped */
+    if (progress_stopped(&job->progress)) { return error_set(err, "The figure was not wanted."); }
+    progress_set(&job->progress, PROGRESS_DONE); /* from here on it can't be stopped */
     return job->path != NULL ? file_write(job->path, job->bytes.bytes, job->bytes.length, err)
                              : clipboard_put_png(&job->bytes, err);
 }
@@ -256,6 +262,8 @@ void export_job_free(ExportJob *job)
 {
     if (job == NULL) { return; }
     drawing_free(job->drawing);
+    trace_free(job->trace);
+    trace_free(job->other);
     buffer_free(&job->bytes);
     arena_free(&job->strings);
     free(job->path);
@@ -263,7 +271,7 @@ void export_job_free(ExportJob *job)
 }
 
 const char *export_job_path(const ExportJob *job) { return job->path; }
-OutProgress *export_job_progress(ExportJob *job) { return &job->progress; }
+Progress *export_job_progress(ExportJob *job) { return &job->progress; }
 
 void export_job_use_fonts(ExportJob *job, FontSet *fonts)
 {

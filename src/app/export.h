@@ -5,7 +5,7 @@
 
 #include "app/app.h"
 #include "base/buffer.h"
-#include "draw/out.h"
+#include "base/progress.h"
 
 /* Draws the figure that app->figure describes into `drawing`. The app must have a trace. Returns how
  * many points on paper one point of the drawing is. */
@@ -24,7 +24,7 @@ bool export_finish(ExportJob *job, Error *err);
 void export_job_free(ExportJob *job); /* accepts NULL */
 const char *export_job_path(const ExportJob *job);
 /* May be looked at and changed while export_finish runs. */
-OutProgress *export_job_progress(ExportJob *job);
+Progress *export_job_progress(ExportJob *job);
 /* Fonts of the thread that finishes it; lent. */
 void export_job_use_fonts(ExportJob *job, FontSet *fonts);
 

@@ -46,13 +46,13 @@ static Item *take_first(Item **list)
 static void make(Press *press, Item *item, FontSet **fonts)
 {
     PressDone *done = &item->done;
-    OutProgress *progress = export_job_progress(item->job);
+    Progress *progress = export_job_progress(item->job);
     if (*fonts == NULL) { *fonts = font_open_beside(press->fonts, &done->error); }
-    if (*fonts != NULL && !atomic_load(&progress->stop)) {
+    if (*fonts != NULL && !progress_stopped(progress)) {
         export_job_use_fonts(item->job, *fonts);
         done->ok = export_finish(item->job, &done->error);
     }
-    done->stopped = !done->ok && atomic_load(&progress->stop);
+    done->stopped = !done->ok && progress_stopped(progress);
 }
 
 static void *loop(void *data)

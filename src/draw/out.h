@@ -4,9 +4,8 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/progress.h"
 #include "draw/drawing.h"
-
-#include <stdatomic.h>
 
 /* What a file says about itself, e.g. "Software", "Headlight 0.1.0". */
 typedef struct OutNote {
@@ -14,19 +13,13 @@ typedef struct OutNote {
     const char *value; /* UTF-8; NULL or empty: not written */
 } OutNote;
 
-/* For another thread that looks at how far it is, or does not want it any more. */
-typedef struct OutProgress {
-    atomic_int done; /* thousandths */
-    atomic_bool stop;
-} OutProgress;
-
 typedef struct OutOptions {
     float zoom;        /* points on paper per point of the drawing */
     float scale;       /* pixels per point on paper, for formats made of pixels */
     const char *title; /* kept in the file where the format has a place for it; may be NULL */
     const OutNote *notes;
     int note_count;
-    OutProgress *progress; /* NULL: nobody looks. Vectors take no notice of it, as they are quick */
+    Progress *progress; /* or NULL; vectors take no notice of it, as they are quick */
 } OutOptions;
 
 typedef struct OutFormat {

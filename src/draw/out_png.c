@@ -132,15 +132,13 @@ bool out_png_pixels(const uint32_t *argb, int width, int height, bool opaque,
 }
 
 /* A band at a time, so that it can be stopped; false then. */
-static bool draw_bands(Raster *raster, const Drawing *drawing, float scale, OutProgress *progress)
+static bool draw_bands(Raster *raster, const Drawing *drawing, float scale, Progress *progress)
 {
     for (int top = 0; top < raster->height; top += BAND) {
         Rect band = {0, (float)top, (float)raster->width, BAND};
         raster_draw(raster, drawing, scale, band);
-        if (progress == NULL) { continue; }
-        int painted = min_int(top + BAND, raster->height);
-        atomic_store(&progress->done, PAINTED * painted / raster->height);
-        if (atomic_load(&progress->stop)) { return false; }
+        progress_set(progress, PAINTED * min_int(top + BAND, raster->height) / raster->height);
+        if (progress_stopped(progress)) { return false; }
     }
     return true;
 }

@@ -5,6 +5,7 @@
 #include "model/safetensors.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,9 +29,16 @@ static void free_array(const Trace *trace, float *array)
     if (trace->file == NULL || !safetensors_holds(trace->file, array)) { free(array); }
 }
 
+Trace *trace_share(const Trace *trace)
+{
+    Trace *shared = (Trace *)(uintptr_t)trace;
+    if (shared != NULL) { atomic_fetch_add(&shared->shares, 1); }
+    return shared;
+}
+
 void trace_free(Trace *trace)
 {
-    if (trace == NULL) { return; }
+    if (trace == NULL || atomic_fetch_sub(&trace->shares, 1) > 0) { return; }
     for (int kind = 0; kind < ATTENTION_KINDS; kind++) {
         free_array(trace, trace->attention[kind].weights);
     }

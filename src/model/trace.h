@@ -2,13 +2,15 @@
  *
  * A trace comes from a model (model_run) or from a file (trace_file_read); nobody downstream can
  * tell which. What a trace does not have is NULL, and a view that needs it says so.
- * One owner: whoever got it frees it with trace_free. Immutable once made. */
+ * Immutable once made, and so fit to be shared between threads. Whoever got it, or a share of it
+ * (trace_share), gives it back with trace_free; it goes with the last. */
 #ifndef MODEL_TRACE_H
 #define MODEL_TRACE_H
 
 #include "base/error.h"
 #include "text/encoding.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -83,11 +85,14 @@ typedef struct Trace {
     double seconds;           /* how long the pass took; 0 when it came from a file */
     char *note; /* what its user should know, whole sentences: weights that are missing; or NULL */
     struct Safetensors
-        *file; /* arrays may lie in its mapping instead of memory of their own; or NULL */
+        *file;         /* arrays may lie in its mapping instead of memory of their own; or NULL */
+    atomic_int shares; /* that were given out beside the first */
 } Trace;
 
 Trace *trace_new(void);        /* zeroed */
 void trace_free(Trace *trace); /* accepts NULL */
+/* The same trace, for one more who frees it; accepts NULL. It is not to be changed by anybody. */
+Trace *trace_share(const Trace *trace);
 
 void trace_steps_free(TraceSteps *steps); /* accepts NULL */
 

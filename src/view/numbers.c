@@ -7,7 +7,9 @@
 #include "base/memory.h"
 #include "view/parts.h"
 
+#include <limits.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -150,15 +152,21 @@ typedef struct Numbers {
     Slice slice;
     float *weights; /* [queries, keys] of the slice */
     NumberMatrix matrix;
-    int written;
+    Progress *progress;
+    int written, most; /* matrices */
 } Numbers;
 
-static void write_matrix(Numbers *n, const char *name, int layer, int head)
+static bool write_matrix(Numbers *n, const char *name, int layer, int head)
 {
+    if (progress_stopped(n->progress)) {
+        return error_set(n->err, "The numbers were not finished.");
+    }
     n->matrix.name = name;
     n->matrix.layer = layer;
     n->matrix.head = head;
     n->format->add(&n->matrix, n->written++, n->out);
+    progress_set(n->progress, (int)((int64_t)PROGRESS_DONE * n->written / max_int(n->most, 1)));
+    return true;
 }
 
 static const Token **token_list(Arena *arena, int count)
@@ -177,6 +185,7 @@ static bool take_slice(Numbers *n, Slice slice, size_t count)
                          cells * count);
     }
     n->slice = slice;
+    n->most = (int)min_size(count, INT_MAX);
     n->weights = arena_alloc(n->arena, cells, sizeof *n->weights);
     const Token **query = token_list(n->arena, slice.queries);
     const Token **key = token_list(n->arena, slice.keys);
@@ -211,7 +220,10 @@ static bool write_heads(Numbers *n)
             slice_weights(&n->slice, state->layer, head, n->weights);
         }
         if (lines) { slice_keep_strongest(&n->slice, state->top_k, state->top_p, n->weights); }
-        write_matrix(n, combined ? "combined" : "attention", state->layer, combined ? -1 : head);
+        if (!write_matrix(n, combined ? "combined" : "attention", state->layer,
+                          combined ? -1 : head)) {
+            return false;
+        }
         if (combined) { break; }
     }
     return true;
@@ -231,7 +243,7 @@ static bool write_model(Numbers *n)
     for (int layer = layers.first; layer <= layers.last; layer++) {
         for (int head = 0; head < a->heads; head++) {
             slice_weights(&n->slice, layer, head, n->weights);
-            write_matrix(n, "attention", layer, head);
+            if (!write_matrix(n, "attention", layer, head)) { return false; }
         }
     }
     return true;
@@ -254,10 +266,9 @@ static bool write_neurons(Numbers *n)
                                      n->slice.query_index[query], n->slice.key_index[key], cell);
         }
     }
-    if (known) { write_matrix(n, "score", state.layer, head); }
+    if (known && !write_matrix(n, "score", state.layer, head)) { return false; }
     slice_weights(&n->slice, state.layer, head, n->weights);
-    write_matrix(n, "attention", state.layer, head);
-    return true;
+    return write_matrix(n, "attention", state.layer, head);
 }
 
 /* matrix [T, T] of the whole trace, cut down to the slice. */
@@ -321,13 +332,15 @@ static bool write_flow(Numbers *n)
         if (state.flow == FLOW_ATTENTION) { rollout_mean(trace, layer, &state.heads, matrix); }
         if (state.flow == FLOW_ROLLOUT) { roll_out(&state, trace, layer, first, matrix, mixed); }
         for (int query = 0; state.flow == FLOW_MAXIMUM && query < T; query++) {
+            if (progress_stopped(n->progress)) { break; } /* told by write_matrix */
+            progress_set(n->progress, PROGRESS_DONE * query / T);
             if (!rollout_flow(trace, layer, &state.heads, query,
                               matrix + (size_t)query * (size_t)T)) {
                 return error_set(n->err, "The largest flow of %d tokens takes too long.", T);
             }
         }
         cut_out(n, matrix);
-        write_matrix(n, names[state.flow], layer, -1);
+        if (!write_matrix(n, names[state.flow], layer, -1)) { return false; }
     }
     return true;
 }
@@ -368,20 +381,21 @@ static bool write_compare(Numbers *n)
                                .key_index = index,
                                .weights = weights};
     static const char *const what[] = {"a", "b", "difference"};
-    for (int panel = 0; panel < 3; panel++) {
+    n->most = COUNTOF(what);
+    for (int panel = 0; panel < n->most; panel++) {
         for (int i = 0; i < count * count; i++) {
             AlignedToken q = tokens[i / count], k = tokens[i % count];
             float left = weight_of(a, layer, head, q.a, k.a);
             float right = weight_of(b, layer, head, q.b, k.b);
             weights[i] = panel == 0 ? left : panel == 1 ? right : right - left;
         }
-        write_matrix(n, what[panel], layer, head);
+        if (!write_matrix(n, what[panel], layer, head)) { return false; }
     }
     return true;
 }
 
 bool numbers_write(const Trace *trace, const ViewState *state, const NumberFormat *format,
-                   Buffer *out, Error *err)
+                   Progress *progress, Buffer *out, Error *err)
 {
     static const struct {
         const char *view;
@@ -395,7 +409,8 @@ bool numbers_write(const Trace *trace, const ViewState *state, const NumberForma
                  .format = format,
                  .out = out,
                  .err = err,
-                 .arena = &scratch};
+                 .arena = &scratch,
+                 .progress = progress};
     bool ok = false, found = false;
     format->begin(trace, state, out);
     for (size_t i = 0; i < COUNTOF(writers); i++) {

@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/progress.h"
 #include "view/view.h"
 
 /* One head's weights, or those of several as one, over the tokens that are shown. */
@@ -31,8 +32,9 @@ typedef struct NumberFormat {
 extern const NumberFormat number_formats[]; /* ends with extension == NULL */
 const NumberFormat *numbers_find(const char *extension);
 
-/* False with a sentence where the view has nothing to tell, or more than fits into `out`. */
+/* False with a sentence where the view has nothing to tell, or more than fits into `out`, and when it was
+ * stopped. `progress` may be NULL. */
 bool numbers_write(const Trace *trace, const ViewState *state, const NumberFormat *format,
-                   Buffer *out, Error *err);
+                   Progress *progress, Buffer *out, Error *err);
 
 #endif

@@ -54,7 +54,7 @@ static void write_numbers(Fixture *f, const char *view, const char *extension)
     Error err = {""};
     buffer_clear(&f->out);
     f->state.view = view_find(view);
-    assert_true(numbers_write(f->trace, &f->state, numbers_find(extension), &f->out, &err));
+    assert_true(numbers_write(f->trace, &f->state, numbers_find(extension), NULL, &f->out, &err));
 }
 
 /* The line behind `at`, its fields before and after the two tokens; tokens may hold commas. */
@@ -174,7 +174,7 @@ static void what_is_missing_stays_missing(void **data)
     assert_non_null(strstr(f->out.bytes, ", null,"));
     Error err = {""};
     f->state.view = view_find("compare");
-    assert_false(numbers_write(f->trace, &f->state, numbers_find("csv"), &f->out, &err));
+    assert_false(numbers_write(f->trace, &f->state, numbers_find("csv"), NULL, &f->out, &err));
     assert_non_null(strstr(err.text, "compare"));
 }
 

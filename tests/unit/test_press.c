@@ -185,6 +185,35 @@ static void what_is_not_wanted_leaves_nothing(void **state)
     free(pipe);
 }
 
+/* The text is typed on while the numbers of the one before wait: they are those of when they were asked for. */
+static void numbers_are_those_that_were_shown(void **state)
+{
+    Fixture *f = *state;
+    Error err = {""};
+    Buffer before = {0}, file = {0};
+    char *pipe = make_pipe(f), path[100];
+    command_do(f->app, "view:set model");
+    assert_true(export_make(f->app, "csv", &before, &err));
+    Press *press = press_new(f->fonts, wake, NULL);
+    assert_true(press_put(press, export_begin(f->app, pipe, &err), &err));
+    assert_true(press_put(press, begin(f, "a.csv", path, sizeof path), &err));
+    command_do(f->app, "text:set da de di do du");
+    command_do(f->app, "view:set heatmap");
+    drain(pipe);
+    press_free(press);
+    assert_true(file_read(path, 1 << 26, &file, &err));
+    assert_int_equal(before.length, file.length);
+    assert_memory_equal(before.bytes, file.bytes, file.length);
+    ExportJob *job = begin(f, "b.csv", path, sizeof path);
+    atomic_store(&export_job_progress(job)->stop, true);
+    assert_false(export_finish(job, &err));
+    assert_string_equal(err.text, "The numbers were not finished.");
+    export_job_free(job);
+    buffer_free(&before);
+    buffer_free(&file);
+    free(pipe);
+}
+
 /* A picture of many bands of rows ends in the middle. */
 static void a_picture_is_stopped_between_two_bands(void **state)
 {
@@ -266,8 +295,11 @@ static void the_window_goes_on_and_tells(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_comes_out_is_the_same),        TEST(nothing_is_lost_at_the_end),
-        TEST(what_is_not_wanted_leaves_nothing), TEST(a_picture_is_stopped_between_two_bands),
+        TEST(what_comes_out_is_the_same),
+        TEST(nothing_is_lost_at_the_end),
+        TEST(what_is_not_wanted_leaves_nothing),
+        TEST(numbers_are_those_that_were_shown),
+        TEST(a_picture_is_stopped_between_two_bands),
         TEST(the_window_goes_on_and_tells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
