@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SHORT = 64 };
+
 /* Room for `more` bytes and the NUL after them. */
 static void reserve(Buffer *buffer, size_t more)
 {
@@ -36,14 +38,20 @@ void buffer_add_string(Buffer *buffer, const char *string)
     buffer_add(buffer, string, strlen(string));
 }
 
+/* Most of what is formatted is short, and then formatted once. */
 void buffer_format(Buffer *buffer, const char *format, ...)
 {
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    reserve(buffer, SHORT);
+    size_t room = buffer->capacity - buffer->length;
+    int length = vsnprintf(buffer->bytes + buffer->length, room, format, args);
     va_end(args);
-    if (length > 0) {
+    if (length < 0) { buffer->bytes[buffer->length] = '\0'; }
+    if (length > 0 && (size_t)length < room) {
+        buffer->length += (size_t)length;
+    } else if (length > 0) {
         reserve(buffer, (size_t)length);
         vsnprintf(buffer->bytes + buffer->length, (size_t)length + 1, format, again);
         buffer->length += (size_t)length;

@@ -44,20 +44,30 @@ static void csv_index(int index, Buffer *out)
     buffer_add_string(out, ",");
 }
 
+/* Of a million lines all begin and most go on alike: only the weight is formatted for each. */
 static void csv_add(const NumberMatrix *matrix, int index, Buffer *out)
 {
     (void)index;
+    Buffer start = {0}, keys = {0};
+    size_t *ends = mem_alloc((size_t)matrix->keys, sizeof *ends);
+    for (int key = 0; key < matrix->keys; key++) {
+        csv_index(matrix->key_index[key], &keys);
+        csv_field(parts_token_text(matrix->key[key]), &keys);
+        ends[key] = keys.length;
+    }
     for (int query = 0; query < matrix->queries; query++) {
+        buffer_clear(&start);
+        buffer_format(&start, "%s,", matrix->name);
+        csv_index(matrix->layer, &start);
+        csv_index(matrix->head, &start);
+        csv_index(matrix->query_index[query], &start);
+        csv_field(parts_token_text(matrix->query[query]), &start);
+        buffer_add_string(&start, ",");
         for (int key = 0; key < matrix->keys; key++) {
             float weight = matrix->weights[(size_t)query * (size_t)matrix->keys + (size_t)key];
-            buffer_format(out, "%s,", matrix->name);
-            csv_index(matrix->layer, out);
-            csv_index(matrix->head, out);
-            csv_index(matrix->query_index[query], out);
-            csv_field(parts_token_text(matrix->query[query]), out);
-            buffer_add_string(out, ",");
-            csv_index(matrix->key_index[key], out);
-            csv_field(parts_token_text(matrix->key[key]), out);
+            size_t from = key > 0 ? ends[key - 1] : 0;
+            buffer_add(out, start.bytes, start.length);
+            buffer_add(out, keys.bytes + from, ends[key] - from);
             if (isfinite(weight)) {
                 buffer_format(out, ",%.6f\n", (double)weight);
             } else {
@@ -65,6 +75,9 @@ static void csv_add(const NumberMatrix *matrix, int index, Buffer *out)
             }
         }
     }
+    buffer_free(&start);
+    buffer_free(&keys);
+    free(ends);
 }
 
 static void csv_end(Buffer *out) { (void)out; }

@@ -62,6 +62,19 @@ static void json_strings_are_escaped(void **state)
     buffer_clear(&out);
     buffer_format(&out, "%d %s", 5, "heads");
     assert_string_equal(out.bytes, "5 heads");
+    for (int length = 0; length < 700;
+         length++) { /* on both sides of every size that it grows by */
+        buffer_format(&out, "%*d", length, 1);
+        buffer_clear(&out);
+        buffer_format(&out, "<%s>", "");
+        buffer_format(&out, "%*s", length, "x");
+        int wide = length > 1 ? length : 1;
+        assert_int_equal(out.length, 2 + wide);
+        assert_int_equal(strlen(out.bytes), 2 + wide);
+        assert_int_equal(out.bytes[1 + wide], 'x');
+        if (length % 50 == 0) { buffer_free(&out); }
+    }
+    buffer_format(&out, "%s", "");
     buffer_free(&out);
 }
 
