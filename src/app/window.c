@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DPI_NORMAL 96.0f
 enum { WIDTH = 1280, HEIGHT = 800, MIN_WIDTH = 480, MIN_HEIGHT = 320, WAIT_FOREVER_MS = 3600000 };
@@ -427,7 +428,8 @@ static void start_app(Window *window, const Options *options)
 }
 
 typedef struct Will {
-    App *app; /* NULL: nothing is open */
+    App *app;     /* NULL: it has no threads, not yet or not any more */
+    bool is_open; /* there is something to save */
 } Will;
 
 /* Xlib ends the program when the display goes away, memory.c when there is no memory left: both by exit(),
@@ -435,11 +437,12 @@ typedef struct Will {
 static void save_at_exit(int status, void *data)
 {
     Will *will = data;
-    (void)status;
-    if (will->app != NULL && will->app->session != NULL) {
+    if (will->is_open && will->app->session != NULL) {
         fputs("headlight: The window had to end; it opens again as it was.\n", stderr);
         session_close(will->app);
     }
+    /* The threads go on: nobody may take OpenBLAS down under them, as its own handler does next. */
+    if (will->app != NULL) { _exit(status); }
     free(will);
 }
 
@@ -465,13 +468,15 @@ bool window_run(const Options *options, Error *err)
     on_exit(save_at_exit, will);
     if (ok) {
         app_init(window.app, fonts);
-        start_app(&window, options);
         will->app = window.app;
+        start_app(&window, options);
+        will->is_open = true;
         loop(&window);
         SDL_HideWindow(window.handle); /* what is still to be saved is nothing to wait for */
-        will->app = NULL;
+        will->is_open = false;
         session_close(window.app);
         app_free(window.app);
+        will->app = NULL;
     }
     font_close(fonts);
     close_window(&window);

@@ -394,8 +394,8 @@ static bool write_compare(Numbers *n)
                                .key_index = index,
                                .weights = weights};
     static const char *const what[] = {"a", "b", "difference"};
-    n->most = COUNTOF(what);
-    for (int panel = 0; panel < n->most; panel++) {
+    n->most = (int)COUNTOF(what);
+    for (int panel = 0; panel < (int)COUNTOF(what); panel++) {
         for (int i = 0; i < count * count; i++) {
             AlignedToken q = tokens[i / count], k = tokens[i % count];
             float left = weight_of(a, layer, head, q.a, k.a);

@@ -3,7 +3,7 @@
  *
  *     memory N      the N-th call for memory, and every one after it
  *     memory-once N only that one
- *     memory-thread N only the N-th of those that another thread than the first makes
+ *     memory-thread N the N-th, and every one after it, of those that another thread than the first makes
  *     disk N        the disk is full from the N-th call on that writes; that one still writes half
  *     error N       the same as an error of the disk (EIO)
  *     kill N        kill -9 just before the N-th call that writes; kill-half N: in the middle of it
@@ -110,7 +110,7 @@ static bool no_memory(void)
     long of_threads = first ? 0 : atomic_fetch_add(&thread_calls, 1) + 1;
     if (is("places")) { tell_place(call); }
     if ((is("memory") && call >= at) || (is("memory-once") && call == at) ||
-        (is("memory-thread") && of_threads == at)) {
+        (is("memory-thread") && of_threads >= at)) {
         errno = ENOMEM;
         return true;
     }
