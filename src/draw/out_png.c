@@ -16,6 +16,7 @@
 enum { LEVEL = 4 };
 /* Rows of pixels that are painted in one go; thousandths of the work that painting is. */
 enum { BAND = 256, PAINTED = 900 };
+enum { COPIES = 3, SMALL = 1 << 20 };
 
 /* What stb calls for the level that it would take itself. */
 static unsigned char *compress_bytes(unsigned char *bytes, int count, int *length, int level)
@@ -92,11 +93,20 @@ static void add_note(Buffer *out, const char *key, const char *value)
     buffer_free(&data);
 }
 
-/* Red, green, blue and, where anything is transparent, alpha, as stb wants them. */
+/* stb ends the program where there is no memory. It takes as much as the pixels three times: filtered,
+ * compressed, and the file. */
+static bool room_for(size_t bytes)
+{
+    size_t need;
+    return mem_multiply(bytes, COPIES, &need) && (need < SMALL || need <= mem_available());
+}
+
+/* Red, green, blue and, where anything is transparent, alpha, as stb wants them; NULL: too many for the
+ * memory that there is. */
 static unsigned char *to_bytes(const uint32_t *argb, size_t count, int channels)
 {
-    unsigned char *bytes = mem_alloc(count, (size_t)channels), *to = bytes;
-    for (size_t i = 0; i < count; i++) {
+    unsigned char *bytes = mem_try_aligned(count, (size_t)channels), *to = bytes;
+    for (size_t i = 0; bytes != NULL && i < count; i++) {
         uint32_t pixel = argb[i];
         *to++ = (unsigned char)(pixel >> 16);
         *to++ = (unsigned char)(pixel >> 8);
@@ -110,9 +120,11 @@ bool out_png_pixels(const uint32_t *argb, int width, int height, bool opaque,
                     const OutOptions *options, Buffer *out)
 {
     int channels = opaque ? 3 : 4, length = 0;
-    unsigned char *bytes = to_bytes(argb, (size_t)width * (size_t)height, channels);
-    unsigned char *png =
-        stbi_write_png_to_mem(bytes, width * channels, width, height, channels, &length);
+    size_t pixels = (size_t)width * (size_t)height;
+    unsigned char *bytes = to_bytes(argb, pixels, channels), *png = NULL;
+    if (bytes != NULL && room_for(pixels * (size_t)channels)) {
+        png = stbi_write_png_to_mem(bytes, width * channels, width, height, channels, &length);
+    }
     free(bytes);
     if (png == NULL || length <= HEADER_END) {
         free(png);

@@ -16,6 +16,8 @@
 
 /* More would be files of gigabytes that no spreadsheet opens. */
 #define MOST_WEIGHTS ((size_t)40 << 20)
+/* What a weight takes while it is written: a line of about 40 bytes, in a buffer that doubles. */
+enum { TEXT_BYTES = 96, SMALL = 1 << 20 };
 
 /* ---- CSV (RFC 4180, with line feeds) ---- */
 
@@ -196,6 +198,15 @@ static bool take_slice(Numbers *n, Slice slice, size_t count)
                          "%zu weights are too many for one file; choose fewer heads, layers or "
                          "tokens, or use `headlight dump`.",
                          cells * count);
+    }
+    size_t need = cells * count * TEXT_BYTES;
+    if (need > SMALL && need > mem_available()) {
+        char wanted[MEM_SIZE_TEXT], there[MEM_SIZE_TEXT];
+        return error_set(n->err,
+                         "%zu weights would take %s, but only %s of memory are free; choose fewer "
+                         "heads, layers or tokens.",
+                         cells * count, mem_size_text((double)need, wanted),
+                         mem_size_text((double)mem_available(), there));
     }
     n->slice = slice;
     n->most = (int)min_size(count, INT_MAX);

@@ -188,6 +188,17 @@ status=$?
 check 'a trace larger than the free memory is refused with its size' sh -c '
     test "$1" = 1 && grep -q "tokens would take .* kB, but only 12 kB of memory are free" "$2"' sh $status "$work/said"
 awk 'BEGIN { printf "{\"attention\": [["; for (i = 0; i < 40000; i++) printf "0,"; print "0]]}" }' >"$work/long.json"
+for free in 10000000 14000000 30000000; do # of the 16 MB for pixels, 12 for colours, 36 for the file
+    fault "available $free" render -m $tiny -o "$work/no.png" --size 1000x1000 --scale 2 "$text"
+    status=$?
+    check "a picture with $free bytes free: refused, and nothing is left" sh -c '
+        test "$1" = 1 && test ! -e "$3" && grep -q "not enough memory for a picture of 2000 x 2000" "$2"' sh $status "$work/said" "$work/no.png"
+done
+fault 'available 40000000' render -m $tiny -o "$work/yes.png" --size 1000x1000 --scale 2 "$text"
+check 'with enough it is made' test -s "$work/yes.png"
+fault 'available 60000000' render -m models/headlight-en --view model -o "$work/no.csv" "$(yes 'the cat sat' | head -n 60 | tr '\n' ' ')"
+check 'numbers that would take more than is free are refused' sh -c '
+    test ! -e "$2" && grep -q "weights would take .* MB, but only 60 MB" "$1"' sh "$work/said" "$work/no.csv"
 fault 'available 2000000' render --trace "$work/long.json" -o "$work/no.png"
 check 'and so is a file that is larger than it when read' grep -q 'reading them would take' "$work/said"
 
