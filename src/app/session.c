@@ -96,11 +96,6 @@ static void take_line(App *app, bool asked, const char *line)
     if (sscanf(line, "interface %4d", &percent) == 1) {
         app->scale_percent = clamp_int(percent, APP_MIN_SCALE_PERCENT, APP_MAX_SCALE_PERCENT);
     }
-    if (asked) {
-        if (argument_of(line, "theme") != NULL) { command_do(app, line); }
-        return;
-    }
-
     const struct {
         const char *command;
         char **field;
@@ -115,7 +110,10 @@ static void take_line(App *app, bool asked, const char *line)
         free(*fields[i].field);
         *fields[i].field = mem_copy_string(argument);
     }
-    if (!taken && command_is_harmless(line) && session->command_count < MOST_COMMANDS) {
+    if (taken) { return; }
+    if (asked) {
+        if (argument_of(line, "theme") != NULL) { command_do(app, line); }
+    } else if (command_is_harmless(line) && session->command_count < MOST_COMMANDS) {
         session->commands[session->command_count++] = mem_copy_string(line);
     }
 }
@@ -150,6 +148,54 @@ static void read_history(App *app)
     buffer_free(&text);
 }
 
+/* The newest first; one that comes again moves up. */
+static void remember(App *app, const char *line)
+{
+    int at = 0;
+    while (at < app->history_count && strcmp(app->history[at], line) != 0) { at++; }
+    char *entry = at < app->history_count ? app->history[at] : mem_copy_string(line);
+    if (at == app->history_count && app->history_count == APP_MAX_HISTORY) {
+        free(app->history[--at]);
+    } else if (at == app->history_count) {
+        app->history_count++;
+    }
+    memmove(&app->history[1], &app->history[0], (size_t)at * sizeof app->history[0]);
+    app->history[0] = entry;
+}
+
+/* A line stays a line, and a field a field. */
+static void add_text(Buffer *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        char c = *text == '\n' || *text == '\r' || *text == '\t' ? ' ' : *text;
+        buffer_add(out, &c, 1);
+    }
+}
+
+/* As it stands in the history: a tab before the second sentence. */
+static void add_sentences(Buffer *out, const char *text, const char *pair)
+{
+    add_text(out, text);
+    if (pair != NULL && pair[0] != '\0') {
+        buffer_add_string(out, "\t");
+        add_text(out, pair);
+    }
+}
+
+static bool is_remarkable(const Buffer *line)
+{
+    return line->length > 0 && line->length <= MOST_REMEMBERED &&
+           strspn(line->bytes, " \t") < line->length;
+}
+
+static void remember_pair(App *app, const char *text, const char *pair)
+{
+    Buffer line = {0};
+    add_sentences(&line, text, pair);
+    if (is_remarkable(&line)) { remember(app, line.bytes); }
+    buffer_free(&line);
+}
+
 SessionStart session_open(App *app, bool asked)
 {
     Session *session = app->session = mem_zero(1, sizeof *session);
@@ -163,7 +209,12 @@ SessionStart session_open(App *app, bool asked)
     }
     buffer_free(&text);
     read_history(app);
-    if (asked) { return session->start; }
+    if (asked) {
+        if (session->start.text != NULL) {
+            remember_pair(app, session->start.text, session->start.pair);
+        }
+        return (SessionStart){0};
+    }
     app->start = session->commands;
     app->start_count = session->command_count;
     app->placed = session->command_count > 0;
@@ -171,15 +222,6 @@ SessionStart session_open(App *app, bool asked)
 }
 
 /* ---- Writing ---- */
-
-/* A line stays a line, and a field a field. */
-static void add_text(Buffer *out, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        char c = *text == '\n' || *text == '\r' || *text == '\t' ? ' ' : *text;
-        buffer_add(out, &c, 1);
-    }
-}
 
 /* By its whole path: the next window may start in another folder. */
 static void add_model(Buffer *out, const char *command, const char *name)
@@ -356,30 +398,11 @@ static void save(App *app)
 
 /* ---- History ---- */
 
-/* The newest first; one that comes again moves up. */
-static void remember(App *app, const char *line)
-{
-    int at = 0;
-    while (at < app->history_count && strcmp(app->history[at], line) != 0) { at++; }
-    char *entry = at < app->history_count ? app->history[at] : mem_copy_string(line);
-    if (at == app->history_count && app->history_count == APP_MAX_HISTORY) {
-        free(app->history[--at]);
-    } else if (at == app->history_count) {
-        app->history_count++;
-    }
-    memmove(&app->history[1], &app->history[0], (size_t)at * sizeof app->history[0]);
-    app->history[0] = entry;
-}
-
 static void watch_sentence(App *app)
 {
     Session *session = app->session;
     Buffer line = {0};
-    add_text(&line, app_text(app));
-    if (app->pair_open && textfield_text(&app->pair)[0] != '\0') {
-        buffer_add_string(&line, "\t");
-        add_text(&line, textfield_text(&app->pair));
-    }
+    add_sentences(&line, app_text(app), app->pair_open ? textfield_text(&app->pair) : NULL);
     bool same = line.length > 0 && session->candidate != NULL &&
                 strcmp(session->candidate, line.bytes) == 0;
     if (!same) {
@@ -387,8 +410,7 @@ static void watch_sentence(App *app)
         session->candidate = mem_copy_string(line.length > 0 ? line.bytes : "");
         session->since = app->now;
     } else if (session->since != 0 && app->now - session->since >= STAY_MS) {
-        bool remarkable = strspn(line.bytes, " \t") < line.length && line.length <= MOST_REMEMBERED;
-        if (remarkable) { remember(app, line.bytes); }
+        if (is_remarkable(&line)) { remember(app, line.bytes); }
         session->since = 0; /* it is in */
     }
     buffer_free(&line);

@@ -13,8 +13,9 @@
 /* Reads both files into the app, before its first trace: model and sentence are returned for the
  * caller to open (NULL where the file does not say), the rest becomes commands that run with the
  * first trace. A sentence for the message line when something was put aside.
- * asked: somebody has said what to open. Then only theme and size of the interface are as they were,
- * and app->start stays the caller's; what is done from here on is remembered all the same. */
+ * asked: somebody has said what to open. Then only theme and size of the interface are as they were, the
+ * sentence goes into the history, and app->start stays the caller's; what is done from here on is
+ * remembered all the same. */
 typedef struct SessionStart {
     char *model, *text, *pair; /* owned by the session; NULL where there is none */
 } SessionStart;

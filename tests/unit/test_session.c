@@ -126,6 +126,7 @@ static void what_was_asked_for_is_opened_and_remembered(void **state)
     Fixture *f = *state;
     open_app(f);
     must(f->app, "text:set da de");
+    must(f->app, "pair:set fa");
     must(f->app, "view:set heatmap");
     must(f->app, "theme dark");
     must(f->app, "interface:larger");
@@ -135,6 +136,8 @@ static void what_was_asked_for_is_opened_and_remembered(void **state)
     assert_string_equal(view_table[f->app->view.view].name, "head");
     assert_true(f->app->view.theme->dark);
     assert_int_equal(f->app->scale_percent, 110);
+    assert_int_equal(f->app->history_count, 1); /* not lost, though it was not there for long */
+    assert_string_equal(f->app->history[0], "da de\tfa");
     must(f->app, "layer:set 1");
     close_app(f);
     open_app(f);
