@@ -6,10 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
-enum { MOST = 8 /* that wait */, NICE = 5 };
+enum { MOST = 8 }; /* that wait */
 
 typedef struct Item {
     ExportJob *job;
@@ -59,7 +57,6 @@ static void *loop(void *data)
 {
     Press *press = data;
     FontSet *fonts = NULL; /* only as long as there is something to do: their pictures take room */
-    setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
     pthread_mutex_lock(&press->mutex);
     for (;;) {
         Item *item = take_first(&press->waiting);

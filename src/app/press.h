@@ -4,7 +4,8 @@
  *     press_put(press, job, &err);        // soon: export_finish(job)
  *     while (press_poll(press, &done)) {} // later: what came out
  *
- * The thread is polite (nice) and has fonts of its own. */
+ * The thread has fonts of its own. It is not nicer than the window's: on a busy machine a nice one would be
+ * sent to the back while it has the lock of the font library, and the window would wait for it. */
 #ifndef APP_PRESS_H
 #define APP_PRESS_H
 
