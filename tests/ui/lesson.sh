@@ -61,7 +61,7 @@ wait_still
 check 'and back' screen_differs scores
 press Home
 wait_still
-check 'and to the start' sh -c '! [ "$1" -gt 0 ]' sh "$(picture differ "$screen" "$work/tokens")"
+check 'and to the start' sh -c '! [ "$1" -gt 0 ]' sh "$(picture differ "$screen" "$work/tokens" 0 0 1280 770)"
 press Right
 wait_still
 point 440 225
