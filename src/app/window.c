@@ -432,17 +432,25 @@ typedef struct Will {
     bool is_open; /* there is something to save */
 } Will;
 
+/* While the threads go on nobody may take OpenBLAS down under them, as its own handler would do. */
+static void leave_at_once(int status, void *data)
+{
+    (void)data;
+    _exit(status);
+}
+
 /* Xlib ends the program when the display goes away, memory.c when there is no memory left: both by exit(),
  * and here is what is saved then. */
 static void save_at_exit(int status, void *data)
 {
     Will *will = data;
+    (void)status;
+    /* Called next, also when there is no memory to save with and exit() is called again. */
+    if (will->app != NULL) { on_exit(leave_at_once, NULL); }
     if (will->is_open && will->app->session != NULL) {
         fputs("headlight: The window had to end; it opens again as it was.\n", stderr);
         session_close(will->app);
     }
-    /* The threads go on: nobody may take OpenBLAS down under them, as its own handler does next. */
-    if (will->app != NULL) { _exit(status); }
     free(will);
 }
 
