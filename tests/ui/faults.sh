@@ -106,7 +106,8 @@ for fault in 'memory 30000' 'memory-thread 6000'; do
     done
     check "no memory ($fault): it ends" ends_itself
     check 'with status 1 and a sentence' sh -c 'test "$1" = 1 && grep -q memory "$2"' sh "$status" "$work/program.err"
-    check 'and what was typed is kept' sh -c 'grep -q "^text:set .*a b c" "$1"' sh "$state/session"
+    # What was typed may be in it or not: without any memory only what was saved before is there.
+    check 'the session is whole' session_is_whole
 done
 
 # ---- A full disk under the state file, and under a figure -----------------------------------------------------

@@ -8,6 +8,7 @@
 #include "base/unicode.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -17,6 +18,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -278,6 +281,53 @@ static void folders_are_made_with_those_above(void **state)
 
 #define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
+/* ---- No memory ---- */
+
+enum { ASKED = 7 };
+static volatile sig_atomic_t asked;
+
+static void take_wish(int number)
+{
+    (void)number;
+    asked = 1;
+}
+
+static void *need_too_much(void *data)
+{
+    (void)data;
+    return mem_alloc(SIZE_MAX, 2);
+}
+
+/* What a child ends with in which memory runs out on the first or on another thread. */
+static int end_of_child(bool on_thread, bool has_handler)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct sigaction wish = {.sa_handler = take_wish};
+        pthread_t thread;
+        if (has_handler) { sigaction(SIGTERM, &wish, NULL); }
+        if (!on_thread) { need_too_much(NULL); }
+        if (pthread_create(&thread, NULL, need_too_much, NULL) != 0) { _exit(99); }
+        for (;;) { /* the first thread works on */
+            if (asked) { _exit(ASKED); }
+            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        }
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status)); /* by no signal */
+    return WEXITSTATUS(status);
+}
+
+static void a_thread_without_memory_lets_the_first_one_end_the_program(void **state)
+{
+    (void)state;
+    assert_int_equal(end_of_child(false, true), 1);
+    assert_int_equal(end_of_child(true, false), 1);
+    assert_int_equal(end_of_child(true, true), ASKED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +335,7 @@ int main(void)
         cmocka_unit_test(sizes_are_multiplied_with_care),
         cmocka_unit_test(json_strings_are_escaped),
         cmocka_unit_test(errors_are_whole_sentences),
+        cmocka_unit_test(a_thread_without_memory_lets_the_first_one_end_the_program),
         IN_FOLDER(a_file_is_written_whole_and_keeps_its_permissions),
         IN_FOLDER(a_new_file_has_the_permissions_of_the_user),
         IN_FOLDER(a_link_stays_a_link),
