@@ -444,12 +444,13 @@ static void leave_at_once(int status, void *data)
 static void save_at_exit(int status, void *data)
 {
     Will *will = data;
+    App *app = will->app;
     (void)status;
     /* Called next, also when there is no memory to save with and exit() is called again. */
-    if (will->app != NULL) { on_exit(leave_at_once, NULL); }
-    if (will->is_open && will->app->session != NULL) {
+    if (app != NULL) { on_exit(leave_at_once, NULL); }
+    if (app != NULL && will->is_open && app->session != NULL) {
         fputs("headlight: The window had to end; it opens again as it was.\n", stderr);
-        session_close(will->app);
+        session_close(app);
     }
     free(will);
 }
