@@ -320,6 +320,7 @@ static void a_trace_while_the_worker_is_busy(void **state)
             nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
             frame(f);
         }
+        frame(f); /* the last answer may have come while the one before it was taken */
         assert_int_equal(f->bench.app->asked, 0);
         assert_null(f->bench.app->model);
         assert_string_equal(f->bench.app->trace->model, "from a file");
